@@ -1,0 +1,160 @@
+/*
+ * Who may open a socket. A pool of authorization threads for each worker reads
+ * the Django session and the user from the database, decides, and hands the
+ * verdict back to the worker's event loop. The pool owns its threads, its
+ * waiting line and its connections; struct auth_check is the asker's handle on
+ * one question.
+ *
+ * All functions here: loop thread only, and none calls back before it returns.
+ * Callbacks run on the loop, may start and cancel checks (any of them), and
+ * must not free the pool.
+ *
+ * Time: one deadline, conf->auth_timeout_ms from auth_check_start(), covers
+ * waiting in line, waiting for a place in the machine's budget, connecting and
+ * asking. A verdict comes at the latest 100 ms after it, whatever a thread is
+ * stuck in. A verdict never rests on anything that was read before its check
+ * was started.
+ *
+ * Connections: a place of the budget (shm/budget.h) is taken before and given
+ * back after each one. A connection serves one lookup and is closed; only
+ * while others stand in line in this worker does it serve them too, for at
+ * most AUTH_BURST_MS or AUTH_BURST_LOOKUPS. It is never idle. A few in line
+ * are asked one by one, more of them up to 64 at once in two queries: a batch
+ * costs little more than a lookup, so the bounds allow fifteen of them, and
+ * the place in the budget is free for another worker after a second.
+ *
+ * Counted in shared memory by the pool itself: AUTH_ALLOWED, AUTH_DENIED,
+ * AUTH_UNAVAILABLE and the duration histogram (each answered check; not
+ * cancelled ones, not re-checks), AUTH_JOINED, DB_OPENED.
+ */
+#ifndef COLLABD_AUTH_AUTH_H
+#define COLLABD_AUTH_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/identity.h"
+#include "base/buf.h"
+#include "base/compat.h"
+#include "base/conf.h"
+#include "base/slice.h"
+
+struct event_base;
+struct shm;
+struct auth_pool;
+struct auth_check;
+
+#define AUTH_BURST_MS		1000
+#define AUTH_BURST_LOOKUPS	1000
+
+enum auth_verdict {
+	AUTH_ALLOWED,
+	AUTH_DENIED,		/* decided: no (403) */
+	AUTH_UNAVAILABLE,	/* could not be decided (503) */
+};
+
+struct auth_query {
+	struct slice	session;	/* the cookie's value, unquoted */
+	/* The model of an edit room; both absent for a chat room, where only
+	 * is_staff counts. model is taken in lower case. */
+	struct slice	app_label;
+	struct slice	model;
+};
+
+struct auth_result {
+	enum auth_verdict verdict;
+	const char	*reason;	/* static words for the log */
+	/* With permission = staff, and in a chat room, both are true for whom
+	 * is let in; both are false unless ALLOWED. */
+	bool		 may_view;
+	bool		 may_change;
+	/* Take the lock over from another editor: may_change, and a superuser
+	 * or one who has take_over_permission. */
+	bool		 may_take_over;
+	struct identity	*user;		/* NULL unless ALLOWED; the callee
+					 * takes it */
+	int64_t		 duration_us;	/* since auth_check_start() */
+};
+
+/* What a re-check says about one socket; the bools as in struct auth_result. */
+struct auth_recheck {
+	enum auth_verdict verdict;
+	bool		 may_change;
+	bool		 may_take_over;
+};
+
+/* Since auth_pool_new(). */
+struct auth_stats {
+	uint64_t lookups;	/* sessions looked up */
+	uint64_t joined;	/* checks that shared another one's lookup */
+	uint64_t queries;	/* statements sent, of all kinds */
+	uint64_t user_queries;	/* users asked for, batches not counted */
+	uint64_t opened;	/* connections */
+	uint64_t reused;	/* lookups that were not the first of their
+				 * connection */
+};
+
+/*
+ * Starts conf->auth_threads threads, with all signals blocked; after the fork.
+ * conf, base and shm must outlive the pool. NULL, with the reason logged, when
+ * database_url cannot be read or a thread cannot be made.
+ */
+struct auth_pool *auth_pool_new(const struct conf *conf,
+	    struct event_base *base, struct shm *shm, int slot) MUSTCHECK;
+/*
+ * Cancels everything (no callback comes) and waits for the threads, at most
+ * two seconds: only a thread that is stuck in the resolver takes longer. It is
+ * left behind then with what it uses, and the process should end: conf and shm
+ * must not be freed. NULL is allowed.
+ */
+void	 auth_pool_free(struct auth_pool *pool);
+
+/*
+ * Asks. The query is copied. NULL when auth_queue_max checks are unanswered
+ * (503). The handle is good until the callback begins or until
+ * auth_check_cancel().
+ */
+struct auth_check *auth_check_start(struct auth_pool *pool,
+	    const struct auth_query *query,
+	    void (*cb)(const struct auth_result *, void *), void *arg)
+	    MUSTCHECK;
+/* The callback will not come; a lookup that nobody wants is given up. */
+void	 auth_check_cancel(struct auth_check *check);
+
+/*
+ * Asks for many open sockets at once, on one connection, in two queries for
+ * each few hundred. Answers come by the index of the query; UNAVAILABLE for
+ * all of them when anything failed, so that nobody is thrown out on a guess.
+ * The array belongs to the pool. False when one is running already or n is 0.
+ */
+bool	 auth_recheck_start(struct auth_pool *pool,
+	    const struct auth_query *queries, size_t n,
+	    void (*cb)(const struct auth_recheck *answers, size_t n, void *arg),
+	    void *arg) MUSTCHECK;
+
+/*
+ * Whether the last thing that asked the database got an answer; false before
+ * the first. What /health asks; auth_pool_probe_start() keeps it fresh on a
+ * worker that nobody visits.
+ */
+bool	 auth_pool_is_healthy(const struct auth_pool *pool);
+/*
+ * Connects and asks both queries for nobody, unless something asked the
+ * database within the last AUTH_PROBE_AGE_MS or a probe is under way.
+ */
+void	 auth_pool_probe_start(struct auth_pool *pool);
+#define AUTH_PROBE_AGE_MS	3000
+
+void	 auth_pool_stats(const struct auth_pool *pool,
+	    struct auth_stats *stats);
+
+/*
+ * For `collabd -t`: connects, and reads nothing from each table and column
+ * that the configuration names. False with sentences, one a line, in err that
+ * say what to do. Blocks, auth_timeout_ms at most for each step; takes no
+ * place of the budget. Any process, before it has threads.
+ */
+bool	 auth_probe(const struct conf *conf, struct buf *err) MUSTCHECK;
+
+#endif

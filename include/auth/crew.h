@@ -1,0 +1,36 @@
+/*
+ * The authorization threads of a worker: their start and their end. Owns the
+ * threads, the line they work from, and what they share. The loop's side of
+ * the line is used through crew_line().
+ */
+#ifndef COLLABD_AUTH_CREW_H
+#define COLLABD_AUTH_CREW_H
+
+#include <stdbool.h>
+
+#include "auth/auth.h"
+#include "auth/line.h"
+#include "base/buf.h"
+#include "base/compat.h"
+#include "base/conf.h"
+
+struct crew;
+struct shm;
+
+/*
+ * Starts conf->auth_threads threads named "auth 0"..., with all signals
+ * blocked. NULL with a sentence in err. conf and shm are borrowed. Loop.
+ */
+struct crew *crew_start(const struct conf *conf, struct shm *shm, int slot,
+	    struct buf *err) MUSTCHECK;
+/*
+ * Ends the threads and frees everything, jobs in the line included. A thread
+ * that has not ended after two seconds is left behind with what it uses, and
+ * the answer is false. Loop.
+ */
+bool	crew_stop(struct crew *crew);
+
+struct line *crew_line(struct crew *crew);
+void	crew_stats(const struct crew *crew, struct auth_stats *stats);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * The waiting line between a worker's loop and its authorization threads:
+ * jobs go in on one side, are run, and come out on the other. Owns the lock,
+ * the wake-ups in both directions, and the knowledge which lookups may still
+ * be joined; owns no job, except those that line_free() finds.
+ *
+ * Each function says which side calls it. The loop's side never waits for
+ * anything but the lock, which nobody holds over a system call that blocks.
+ */
+#ifndef COLLABD_AUTH_LINE_H
+#define COLLABD_AUTH_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/job.h"
+#include "base/compat.h"
+
+struct line;
+
+/* NULL with errno when there are no descriptors left. Loop. */
+struct line *line_new(size_t n_threads) MUSTCHECK;
+/* After every thread has ended; frees the jobs that are still in it. Loop. */
+void	 line_free(struct line *line);
+
+/* Readable when line_finished() has something; the loop watches it. */
+int	 line_finished_fd(const struct line *line);
+
+/* --- the loop's side --- */
+
+/*
+ * Puts the check behind a lookup of the same session that has not begun to
+ * read and whose deadline is not before not_before_ms, and returns that one;
+ * NULL: there is none.
+ */
+struct job *line_join(struct line *line, struct auth_check *check,
+	    struct slice session, int64_t not_before_ms) MUSTCHECK;
+/* Adds a job at the end. A lookup may be joined until it is sealed. */
+void	 line_add(struct line *line, struct job *job);
+/* Adds a job that needs no thread to the finished ones. */
+void	 line_add_finished(struct line *line, struct job *job);
+/*
+ * Nobody wants the answer. True: the job was waiting and is the caller's now.
+ * False: a thread has it and was told to stop (one of a batch: the thread
+ * looks whether anybody is left), or it is finished; it will come out of
+ * line_finished().
+ */
+bool	 line_withdraw(struct line *line, struct job *job) MUSTCHECK;
+/* Moves all finished jobs to the caller's list. */
+void	 line_finished(struct line *line, struct jobs *out);
+/* Tells every thread to end; line_take() gives no more jobs. */
+void	 line_stop(struct line *line);
+/* Waits until all threads said that they have ended; false at the deadline
+ * (clock_mono_ms()). */
+bool	 line_wait_ended(struct line *line, int64_t deadline_ms) MUSTCHECK;
+
+/* --- a thread's side; thread is its number from 0 --- */
+
+/* Readable when the thread's job, or the thread, should stop. */
+int	 line_wake_fd(const struct line *line, size_t thread);
+/* Waits for a job; NULL when the thread should end. */
+struct job *line_take(struct line *line, size_t thread) MUSTCHECK;
+/* The same without waiting: NULL also when nobody stands in line. */
+struct job *line_take_now(struct line *line, size_t thread) MUSTCHECK;
+/*
+ * More lookups for a thread that runs one and can answer many at once: its
+ * fair share of the line, the idle threads counted, at most max, none that has
+ * less than left_ms until its deadline. Writes and returns how many; 0 also
+ * when the share is less than min. They are the thread's like the first.
+ */
+size_t	line_take_more(struct line *line, size_t thread, size_t min, size_t max,
+	    int64_t left_ms, struct job **out) MUSTCHECK;
+/* From now on nobody joins the job: its reading begins. */
+void	 line_seal(struct line *line, struct job *job);
+/* The job is done and goes back to the loop; not to be touched any more. */
+void	 line_finish(struct line *line, struct job *job);
+/* The thread's last call. */
+void	 line_thread_ended(struct line *line);
+
+#endif

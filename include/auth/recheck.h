@@ -1,0 +1,17 @@
+/*
+ * Many open sockets asked about at once, in two queries for each few hundred
+ * of them. Runs on an authorization thread.
+ */
+#ifndef COLLABD_AUTH_RECHECK_H
+#define COLLABD_AUTH_RECHECK_H
+
+#include "auth/burst.h"
+#include "auth/db.h"
+#include "auth/job.h"
+
+/* Runs a JOB_RECHECK: fills in its verdicts, all UNAVAILABLE if anything
+ * failed. */
+void	recheck_run(struct job *job, struct burst *burst,
+	    const struct db_wait *wait, struct db_error *error);
+
+#endif

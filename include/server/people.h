@@ -1,0 +1,81 @@
+/*
+ * Who is connected to this worker: users, the sessions they came with, and
+ * what each session was granted (a model, or chat only). All three are
+ * interned: a hundred tabs of one user share one identity. A grant is what a
+ * socket holds on to, and what is checked again while it is open. Owns all of
+ * them; loop thread only.
+ */
+#ifndef COLLABD_SERVER_PEOPLE_H
+#define COLLABD_SERVER_PEOPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bsd/sys/cdefs.h>
+#include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
+
+#include "auth/identity.h"
+#include "base/compat.h"
+#include "base/slice.h"
+
+struct people;
+
+/* A user with sockets here. */
+struct user {
+	RB_ENTRY(user)	 _link;
+	struct identity	*identity;	/* as of the latest handshake */
+	unsigned	 sockets;	/* and held grants */
+	unsigned	 held;		/* of people_hold_all() */
+};
+
+/* One session cookie. */
+struct session {
+	RB_ENTRY(session) _link;
+	struct user	*user;
+	char		*cookie;	/* a secret */
+	size_t		 cookie_n;
+	LIST_HEAD(, grant) grants;
+};
+
+/* A model that grants are for; one for all of them. */
+struct model {
+	LIST_ENTRY(model) _link;
+	char		*app_label;	/* "" for chat rooms */
+	char		*name;
+	unsigned	 grants;
+};
+
+/* What a session may do with one model. */
+struct grant {
+	LIST_ENTRY(grant) _link;
+	struct session	*session;
+	struct model	*model;
+	bool		 may_change;
+	bool		 may_take_over;
+	bool		 is_denied;	/* by a later check */
+	unsigned	 sockets;
+};
+
+struct people *people_new(void) MUSTCHECK;
+/* Every grant must have been put back. */
+void	people_free(struct people *people);
+size_t	people_users(const struct people *people);
+/* Sockets that a user has on this worker; 0 for an unknown one. */
+unsigned people_sockets_of(const struct people *people, const char *user_id);
+
+/*
+ * The grant for one more socket. Takes identity over (it replaces an older one
+ * of the same user). Give it back with people_put().
+ */
+struct grant *people_get(struct people *people, struct slice cookie,
+	    struct identity *identity, const char *app_label,
+	    const char *model, bool may_change, bool may_take_over) MUSTCHECK;
+void	people_put(struct people *people, struct grant *grant);
+
+/* Fills a fresh array (caller frees) with every grant, each held until
+ * people_unhold(). */
+struct grant **people_hold_all(struct people *people, size_t *n) MUSTCHECK;
+void	people_unhold(struct people *people, struct grant *grant);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * Open sockets are checked again: every reauth_interval all grants of the
+ * worker are asked about in one batch, and the rooms act on the answers. What
+ * could not be decided leaves a grant as it was. Loop thread only.
+ */
+#ifndef COLLABD_SERVER_REAUTH_H
+#define COLLABD_SERVER_REAUTH_H
+
+#include "base/compat.h"
+#include "base/conf.h"
+#include "shm/region.h"
+
+struct auth_pool;
+struct event_base;
+struct people;
+struct reauth;
+struct rooms;
+
+/* Runs by itself from now on. All are borrowed; auth is freed before it, since
+ * a check may be under way, the others after it. */
+struct reauth *reauth_new(const struct conf *conf, struct event_base *base,
+	    struct shm *shm, int slot, struct auth_pool *auth,
+	    struct people *people, struct rooms *rooms) MUSTCHECK;
+/* NULL is allowed. */
+void	reauth_free(struct reauth *reauth);
+
+#endif

@@ -1,0 +1,377 @@
+/*
+ * The rooms of this worker: who is in them, and what their sockets were told.
+ * A room keeps members and the little that clients have been told (who is the
+ * editor), not the state: that is in Redis, with a copy in the shared cache.
+ *
+ * A room lives as long as it has a member, an operation under way, or a user
+ * that Redis believes to be here. Everything is owned by struct rooms. Loop
+ * thread only. No function calls back into the caller.
+ *
+ * The parts, each in its file: room.c the registry, members and delivery;
+ * roster.c how users are shown; tab.c what tabs (sockets of collabd's own
+ * client that have said hello) say and are shown besides; badge.c who edits
+ * what, in the room of a model; roomop.c and roomedit.c the operations, one at
+ * a time in each room; roomsync.c what comes from Redis (events, resync);
+ * roomcheck.c what is looked for now and then; orphan.c the departures of dead
+ * workers.
+ */
+#ifndef COLLABD_SERVER_ROOM_H
+#define COLLABD_SERVER_ROOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bsd/sys/cdefs.h>
+#include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
+
+#include "base/compat.h"
+#include "base/conf.h"
+#include "base/slice.h"
+#include "proto/message.h"
+#include "rules/edit.h"
+#include "server/people.h"
+#include "server/route.h"
+#include "server/snapshot.h"
+#include "store/store.h"
+
+struct client;
+struct event;
+struct event_base;
+struct orphan;
+struct profile;
+struct profiles;
+struct room;
+struct room_check;
+struct roomop;
+struct audit;
+struct saves;
+
+/* A socket in a room. */
+struct member {
+	TAILQ_ENTRY(member) link;	/* room->members */
+	TAILQ_ENTRY(member) user_link;	/* user->members */
+	struct room	*room;
+	struct room_user *user;
+	struct client	*client;
+	struct grant	*grant;
+	uint64_t	 since_seq;	/* has been told everything up to here */
+	size_t		 place;		/* in the line, as told; 0 none */
+	bool		 place_told;	/* since its message in work began */
+	char		*tab;		/* its id; NULL: it is no tab */
+	char		 letter;	/* what the user does in it: TAB_... */
+	bool		 is_v1;		/* speaks collabd.v1 */
+	bool		 is_ready;	/* has got its first frames */
+	/* Messages that came before that, each behind its length; they are
+	 * received when it is ready. */
+	struct buf	*early;		/* NULL: none */
+};
+
+TAILQ_HEAD(member_list, member);
+
+/* What a user does in a tab, as Redis has it (store_member.states). */
+#define TAB_VIEWING	'v'
+#define TAB_DIRTY	'u'	/* has unsaved changes */
+#define TAB_IDLE	'i'
+#define TAB_NONE	'\0'	/* no tab, only pages of the package */
+
+/* A user in a room, through this worker or another. */
+struct room_user {
+	RB_ENTRY(room_user) link;
+	struct profile	*profile;	/* of its info, see roster.c; NULL
+					 * while it can be made from a member */
+	int64_t		 joined_us;	/* as in its info */
+	struct member_list members;	/* its sockets on this worker */
+	char		*states;	/* a letter for each worker; or NULL */
+	bool		 is_present;	/* in the roster as clients know it */
+	bool		 is_registered;	/* Redis has it under our worker id */
+	bool		 is_doubtful;	/* it may: an answer was lost */
+	bool		 mark;		/* scratch of a roster comparison */
+	bool		 is_odd;	/* the profile is the whole info */
+	char		 letter;	/* through this worker, as Redis has it */
+	char		 told;		/* over all workers, as tabs know it */
+	char		 id[];
+};
+
+RB_HEAD(room_users, room_user);
+TAILQ_HEAD(roomop_list, roomop);
+
+/* Whom the sockets of a room believe to be the editor. */
+struct room_editor {
+	char		*id;		/* NULL: nobody */
+	char		*name;
+	char		*tab;		/* NULL: a page of the package */
+	int64_t		 heartbeat_us;
+	bool		 is_idle;	/* says the rule book */
+};
+
+/* The package's editor key lives for 180 s after the last heartbeat. */
+#define ROOM_EDITOR_TTL_MS	INT64_C(180000)
+
+enum room_kind { ROOM_EDIT, ROOM_CHAT, ROOM_MODEL };
+
+struct badge;
+
+struct room {
+	RB_ENTRY(room)	 link;
+	struct rooms	*set;
+	char		*key;
+	char		*name;
+	enum room_kind	 kind;
+	struct room_users users;
+	struct member_list members;
+	unsigned	 n_tabs;	/* of members */
+
+	uint64_t	 epoch, seq;	/* of what was applied */
+	/* The newest event that went by unapplied. */
+	uint64_t	 seen_epoch, seen_seq;
+	uint64_t	 suspect_seq;	/* the slow check saw one we have not */
+	bool		 is_synced;
+	bool		 needs_repair;	/* Redis refused a join or a leave */
+	bool		 is_unsettled;	/* a comparison was put off ... */
+	int64_t		 settle_until_ms; /* ... until then */
+	struct room_editor editor;
+	char		*modified;	/* last_modified:R, or NULL */
+	struct snapshot	 told;		/* as applied */
+	char		*saved;		/* the last save, as JSON */
+	int64_t		 updated_ms;	/* content_updated was told */
+	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */
+	int64_t		 hidden_beat_us; /* a tab was shown no editor, whose
+					 * last heartbeat this was; or 0 */
+	char		 idle_asked;	/* what the rule book was told of the
+					 * editor, until the state changes */
+	LIST_HEAD(, badge) badges;	/* ROOM_MODEL */
+	bool		 has_badges;	/* they have been read */
+	uint64_t	 noted;		/* hash of the state that was noted */
+	int64_t		 deadline_us;	/* of the next EDIT_TICK */
+	int64_t		 lone_heartbeat_us; /* a lock that went stale while
+					 * nobody else was here: it stays */
+	struct event	*timer;
+
+	TAILQ_ENTRY(room) idle_link;	/* set->idle */
+	bool		 is_idle;
+	struct roomop_list ops;		/* the first one is under way */
+	bool		 is_busy;	/* it is */
+	bool		 is_starting;	/* start_next() is on the stack */
+};
+
+RB_HEAD(room_tree, room);
+RB_PROTOTYPE(room_tree, room, link, )
+RB_PROTOTYPE(room_users, room_user, link, )
+TAILQ_HEAD(room_list, room);
+
+struct rooms {
+	const struct conf *conf;
+	struct event_base *base;
+	struct shm	*shm;
+	int		 slot;
+	struct store	*store;
+	struct people	*people;
+	struct profiles	*profiles;	/* of users elsewhere */
+	struct room_tree tree;
+	struct edit_policy policy;
+	bool		 id_is_number;
+	bool		 is_leaving;	/* this worker is on its way out */
+	struct audit	*audit;		/* the caller's, as store */
+	struct saves	*saves;
+	struct buf	 settings;	/* JSON for tabs */
+	uint64_t	 seed;		/* of struct room's noted */
+	int64_t		 check_at_ms;
+	struct room_check *check;	/* the slow check under way, or NULL */
+	LIST_HEAD(, orphan) orphans;	/* departures being taken over */
+	size_t		 n_rooms;
+	struct room_list idle;		/* perhaps to be freed at the turn's end */
+};
+
+/* store is set by the caller as soon as it exists. */
+struct rooms *rooms_new(const struct conf *conf, struct event_base *base,
+	    struct shm *shm, int slot, struct people *people) MUSTCHECK;
+/* Members must be gone; what waits for Redis is dropped. */
+void	rooms_free(struct rooms *set);
+/* About once a second: the slow check, put-off comparisons. */
+void	rooms_tick(struct rooms *set, int64_t now_ms);
+/* Frees the rooms that nothing keeps. After every turn of the loop. */
+void	rooms_end_turn(struct rooms *set);
+/* Acts on what a re-check of the grants has said: closes the sockets of those
+ * that are denied (4401) and takes locks from those that may no longer change
+ * their object. The number closed. */
+size_t	rooms_enforce(struct rooms *set);
+/* From now on departures are left to the lease: the clients are about to come
+ * back to another worker. */
+void	rooms_leave_quietly(struct rooms *set);
+
+/*
+ * Puts a socket into the room of a route (edit or chat). Takes grant over.
+ * Frames come when Redis has answered.
+ */
+struct member *rooms_join(struct rooms *set, const struct route *route,
+	    struct client *client, struct grant *grant, bool is_v1) MUSTCHECK;
+/* The socket is gone; frees member. */
+void	member_leave(struct member *member);
+/* A text message of the socket. */
+void	member_receive(struct member *member, struct slice text);
+
+/* --- between the files of this module --- */
+
+struct room *room_find(struct rooms *set, const char *key);
+struct room *room_open(struct rooms *set, const char *key, const char *name);
+/* The room may have lost what kept it; freed at the end of the turn if so. */
+void	room_release(struct room *room);
+void	room_editor_fini(struct room_editor *editor);
+struct room_user *room_user_find(struct room *room, struct slice id);
+struct room_user *room_user_get(struct room *room, struct slice id);
+/* Frees the user if nothing keeps it. */
+void	room_user_release(struct room *room, struct room_user *user);
+/* Whether users besides the editor are present. */
+bool	room_has_viewers(const struct room *room);
+struct message_user room_message_user(const struct room *room,
+	    const char *id, const char *name);
+
+/* Sends text to the ready members that have not seen event seq (0: to all);
+ * audience and user_id as in struct store_frame. */
+void	room_deliver(struct room *room, uint64_t seq, char audience,
+	    struct slice user_id, struct slice text);
+void	member_send(struct member *member, struct slice text);
+/* A chat_message that the member sent, checked and passed on. */
+void	member_chat(struct member *member, const struct message *message);
+/* collabd.v1 only: why something was refused. */
+void	member_send_error(struct member *member, const char *code,
+	    const char *message, enum message_type in_reply_to);
+/* editor_status as of st, or, if NULL, as of what the room was told. */
+void	member_send_status(struct member *member,
+	    const struct edit_state *st);
+void	member_send_pending(struct member *member, size_t place, size_t of);
+/* Receives what came before the first frames. */
+void	member_receive_kept(struct member *member);
+
+/* roster.c */
+/* The user's info; the caller frees it. */
+char	*room_user_info(const struct room_user *user) MUSTCHECK;
+/* Keeps it for a user who has none yet, and perhaps no member to make it from.
+ */
+void	room_user_keep_info(struct room *room, struct room_user *user,
+	    struct slice info);
+/* The roster as this worker knows it, in the store's form; n entries, to be
+ * given to room_roster_free(). */
+struct store_member *room_roster(struct room *room, size_t *n) MUSTCHECK;
+void	room_roster_free(struct store_member *list, size_t n);
+/* The first frames of a socket: itself, then the others in members. */
+void	member_welcome(struct member *member,
+	    const struct store_member *members, size_t n, uint64_t seq);
+/* Tells the room of a user's coming and going, as one event at seq. */
+void	room_tell_joined(struct room *room, struct room_user *user,
+	    uint64_t seq);
+void	room_tell_left(struct room *room, struct room_user *user, uint64_t seq);
+
+/* A user's info, taken apart. Empty texts where it has none. */
+struct roster_info {
+	struct json	*_obj;		/* keeps the texts */
+	const char	*username, *name, *email, *joined;
+	const char	*avatar_url;	/* or NULL */
+};
+void	roster_info_read(struct roster_info *info, struct slice text);
+void	roster_info_fini(struct roster_info *info);
+/* The name that people are shown of a user; fallback if it is not known here.
+ * The caller frees it. */
+char	*room_name_of(struct room *room, const char *id, const char *fallback)
+	    MUSTCHECK;
+
+/* tab.c */
+/* Whether the message is one of a tab's; then it is done with. */
+bool	tab_receive(struct member *member, const struct message *message);
+/* The member is going away, and out of the lists. */
+void	tab_fini(struct member *member);
+/* What a user does in its tabs on this worker: TAB_... */
+char	tab_letter(const struct room_user *user);
+/* The user and what it does, to all tabs. */
+void	room_tell_present(struct room *room, struct room_user *user);
+/* What it does over all workers, as Redis has it now; tells if that is news. */
+void	room_note_states(struct room *room, struct room_user *user,
+	    struct slice states);
+void	room_tell_absent(struct room *room, const struct room_user *user);
+/* The lock as applied, to all tabs unless they know it, or to one. */
+void	room_tell_lock(struct room *room);
+void	tab_send_lock(struct member *member);
+/* The last save, a JSON text; tells who has not heard of it. */
+void	room_note_saved(struct room *room, struct slice save);
+/* Tells the rule book when the editor's tabs have all become idle, or one of
+ * them active, as far as they are this worker's to tell. */
+void	room_check_idle(struct room *room);
+/* Keeps the lock of an editor whose tab is connected here. */
+void	room_beat(struct room *room);
+/* JSON of the settings that tabs are told. */
+void	tab_add_settings(struct buf *b, const struct conf *conf);
+
+/* badge.c */
+void	room_note_badge(struct room *room, struct slice object,
+	    struct slice value);
+/* All of them, as read from Redis; tells the difference. */
+void	room_note_badges(struct room *room, const struct store_badge *badges,
+	    size_t n);
+void	tab_send_badges(struct member *member);
+void	room_drop_badges(struct room *room);
+/* What the model's room is to hear of a change of the lock; *value keeps the
+ * text. */
+void	room_make_badge(struct room *room, const struct edit_state *from,
+	    const struct edit_state *to, int64_t until_us,
+	    struct store_badge *badge, struct buf *value);
+
+/* roomop.c */
+void	roomop_join(struct room *room, const char *user_id);
+/* worker_id NULL: this worker. done is called with whether Redis has it. */
+void	roomop_leave(struct room *room, const char *user_id,
+	    const char *worker_id, void (*done)(bool ok, void *arg),
+	    void *arg);
+/* message is what the member sent, NULL if it is our idea. */
+void	roomop_edit(struct room *room, struct member *member,
+	    enum edit_verb verb, const struct message *message);
+void	roomop_tick(struct room *room);
+/* What the user does through this worker may have changed. */
+void	roomop_state(struct room *room, const char *user_id);
+/* Reads the badges anew. */
+void	roomop_badges(struct room *room);
+void	roomop_restore(struct room *room);
+void	roomop_load(struct room *room);
+void	roomop_adopt(struct room *room);
+void	roomop_send(struct room *room, struct member *member,
+	    const struct message *message);
+/* The value of the package's chat_active_users hash for a user. */
+void	roomop_add_chat_value(struct buf *b, const struct room *room,
+	    const struct identity *who);
+/* The member is going away: nobody is answered any more. */
+void	roomop_forget(struct room *room, struct member *member);
+/* Frees all operations; the store must be gone. */
+void	roomop_drop_all(struct room *room);
+
+/* roomsync.c */
+/* Takes over a snapshot and roster as the truth at its seq, and tells the
+ * clients the difference. */
+void	room_resync(struct room *room, const struct store_reply *reply);
+/*
+ * Notes state for status answers, deadlines and places in the line. Whether it
+ * differs from what was noted before; then old is what the editor was, and its
+ * strings are the caller's, else old is empty.
+ */
+bool	room_note(struct room *room, const struct store_snapshot *snap,
+	    struct room_editor *old);
+void	room_arm(struct room *room);
+/* Every user of ours must be put into Redis again. */
+void	rooms_rejoin(struct room *room);
+void	rooms_on_message(struct rooms *set, const struct store_message *msg);
+void	rooms_on_up(struct rooms *set, bool fresh_identity);
+void	rooms_on_down(struct rooms *set);
+/* The other workers are putting back what Redis has lost. */
+bool	room_is_settling(const struct room *room);
+/* Reads the room anew; until then events are only noted. */
+void	room_start_resync(struct room *room);
+
+/* roomcheck.c */
+/* For rooms_free(): what would have been ended by answers of the store. */
+void	rooms_end_check(struct rooms *set);
+
+/* orphan.c */
+void	rooms_on_orphan(struct rooms *set, const char *worker_id);
+/* As rooms_end_check(). */
+void	rooms_drop_orphans(struct rooms *set);
+
+#endif

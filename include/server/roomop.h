@@ -1,0 +1,92 @@
+/*
+ * What the two files of room operations share: roomop.c (the queue, and what
+ * needs no rule) and roomedit.c (the rule book's verbs). Nobody else includes
+ * it. An operation belongs to its room's queue until roomop_end() frees it.
+ */
+#ifndef COLLABD_SERVER_ROOMOP_H
+#define COLLABD_SERVER_ROOMOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bsd/sys/cdefs.h>
+#include <bsd/sys/queue.h>
+
+#include "base/buf.h"
+#include "base/compat.h"
+#include "proto/message.h"
+#include "rules/edit.h"
+#include "server/room.h"
+#include "server/snapshot.h"
+#include "shm/counters.h"
+#include "store/store.h"
+
+enum op_kind {
+	OP_JOIN, OP_LEAVE, OP_EDIT, OP_LOAD, OP_ADOPT, OP_SEND, OP_STATE,
+	OP_BADGES
+};
+
+/* So that all fit into one event: a save has two frames at most, and so has a
+ * message. */
+#define ROOMOP_MORE_MAX	(STORE_FRAMES_MAX / 2 - 1)
+
+struct roomop {
+	TAILQ_ENTRY(roomop) link;
+	struct room	*room;
+	enum op_kind	 kind;
+	struct member	*member;	/* who is answered; NULL: nobody */
+	char		*user_id;	/* NULL for OP_LOAD, OP_ADOPT, ticks */
+	char		*user_name;
+	char		*tab;		/* NULL: a page of the package */
+	bool		 may_change;
+	bool		 may_take_over;
+	bool		 moves;
+	bool		 may_return;
+	char		 letter;	/* OP_JOIN, OP_STATE: as sent */
+	char		*reason;	/* EDIT_TAKE; or NULL */
+	enum edit_verb	 verb;
+	enum message_type why;		/* what the client sent */
+	char		 time[MESSAGE_TIMESTAMP_MAX + 1];
+	/* EDIT_UPDATED: further saves of the member, which came while this one
+	 * stood in line, go with it. Their times, a NUL behind each. */
+	struct buf	 more_times;
+	unsigned	 n_more;	/* saves, or messages */
+	int64_t		 heartbeat_us;	/* EDIT_RESTORE */
+	char		*worker_id;	/* OP_LEAVE of a dead worker */
+	void		(*done)(bool ok, void *arg);
+	void		*done_arg;
+	/* OP_SEND: the text; behind it those of n_more messages from the member
+	 * to the same peer, which came while this one stood in line. */
+	struct buf	 frame;
+	size_t		 ends[ROOMOP_MORE_MAX + 1];	/* of each text */
+	char		*peer_id;	/* OP_SEND: the recipient;
+					 * EDIT_HAND_OVER: to whom, or NULL */
+	struct buf	 audit;		/* lines, once it is committed */
+	enum counter	 audit_counter;	/* what they are counted as */
+	unsigned	 tries;
+	enum edit_outcome outcome;
+	struct snapshot	 snap;		/* what the rule book started from */
+};
+
+struct store_room roomop_store_room(const struct room *room);
+/* An operation that is in no queue yet; user_id may be NULL. */
+struct roomop *roomop_new(struct room *room, enum op_kind kind,
+	    const char *user_id) MUSTCHECK;
+/* Puts it at the end of its room's queue. */
+void	roomop_push(struct roomop *op);
+/* The operation under way is over and freed; the next one starts. ok: Redis
+ * has what was wanted. */
+void	roomop_end(struct roomop *op, bool ok);
+/* Starts what is first in line, unless something is under way. */
+void	roomop_start_next(struct room *room);
+/* Takes a snapshot as what the rule book starts from, and offers it to the
+ * shared cache. */
+void	roomop_keep(struct roomop *op, const struct store_snapshot *snap);
+/* collabd.v1 only: tells who asked that it was refused. */
+void	roomop_refuse(struct roomop *op, const char *code,
+	    const char *message);
+
+/* roomedit.c: begins an OP_EDIT or OP_LEAVE; it ends by itself. */
+void	roomop_start_edit(struct roomop *op);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * From a request's path to what it asks for: the only place that knows the
+ * shape of the URLs and how a room is named after them. Pure; any thread.
+ */
+#ifndef COLLABD_SERVER_ROUTE_H
+#define COLLABD_SERVER_ROUTE_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+#define ROUTE_NAME_MAX	100	/* Django's column limit of both names */
+#define ROUTE_ID_MAX	255	/* decoded bytes of an object id or page path */
+/* "e:" app "/" model "/" id, and the package's "admin_" app "_" model "_" id */
+#define ROUTE_KEY_MAX	(8 + 2 * ROUTE_NAME_MAX + ROUTE_ID_MAX)
+
+enum route_kind {
+	ROUTE_NONE,		/* 404 */
+	ROUTE_EDIT,
+	ROUTE_CHAT,
+	ROUTE_MODEL,		/* of collabd's own client: a change list */
+	ROUTE_ECHO,
+	ROUTE_HEALTH,
+	ROUTE_METRICS,
+	ROUTE_ASSET,
+};
+
+struct asset;
+
+struct route {
+	enum route_kind	 kind;
+	const struct asset *asset;	/* of ROUTE_ASSET, else NULL */
+	char		 app_label[ROUTE_NAME_MAX + 1];
+	char		 model[ROUTE_NAME_MAX + 1];
+	/* app_label and model are "" unless it is a room of either. Unique
+	 * among all rooms, where the package's name is not (a_b/c and
+	 * a/b_c): presence and events are by key, the lock is by name. */
+	char		 key[ROUTE_KEY_MAX + 1];
+	char		 name[ROUTE_KEY_MAX + 1];
+};
+
+/*
+ * Parses a request path (without the query) under prefix (no slashes at its
+ * ends). out->kind is ROUTE_NONE for anything that is not one of ours: an
+ * unknown shape, a bad escape, bytes that are not UTF-8, control characters, a
+ * name or id that is too long.
+ */
+void	route_parse(struct slice path, const char *prefix, struct route *out);
+
+#endif

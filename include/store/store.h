@@ -1,0 +1,307 @@
+/*
+ * What the server layer sees of Redis: verbs on rooms, each one script and one
+ * round trip, and the events that come in on the worker's own channel. No rule
+ * of a room is known here (see rules/); values are opaque bytes.
+ *
+ * Owns: both connections to Redis, the worker's identity and its lease, the
+ * queue of commands that wait for an answer. One struct store for each worker,
+ * made after the fork; loop thread only.
+ *
+ * Order: commands of one store reach Redis in the order of the calls, also
+ * when they are repeated after a lost connection. Commands given while the
+ * store is down wait; each is repeated at most redis_max_retries times, the
+ * wait doubling from redis_retry_delay, and then answered STORE_UNAVAILABLE.
+ *
+ * Callbacks: never before the call returns; exactly once, unless store_free()
+ * comes first. store_free() must not be called from inside a callback or hook.
+ * Slices given to a verb are copied before it returns; slices given to a
+ * callback or hook are borrowed and valid during it only.
+ *
+ * Lives: what collabd adds has a time to live of STORE_TTL_MS, renewed by
+ * store_check(), so nothing outlives a crash of everything by more. A key of
+ * the package that holds another type than the protocol says, or more than
+ * STORE_VALUE_MAX bytes, is logged and treated as absent.
+ */
+#ifndef COLLABD_STORE_STORE_H
+#define COLLABD_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compat.h"
+#include "base/slice.h"
+
+struct conf;
+struct event_base;
+struct shm;
+struct store;
+
+#define STORE_FRAMES_MAX	16	/* frames of one event */
+#define STORE_VALUE_MAX		65536	/* bytes of one value, info or frame */
+#define STORE_TTL_MS		60000	/* of everything of ours in Redis */
+#define STORE_LEASE_MS		15000	/* silent for so long: dead */
+#define STORE_CHECK_MS		5000	/* how often to check every room */
+#define STORE_CHECK_ROOMS	32	/* of one store_check(); about 0.3 ms
+					 * of Redis' time */
+#define STORE_ID_SIZE		17	/* a worker id (16 hex) and a NUL */
+#define STORE_STATES_MAX	4096	/* letters of one user */
+
+struct store_room {
+	const char	*key;	/* ours, unique: "e:app/model/id", "c:page"
+				 * or "m:app.model" */
+	const char	*name;	/* R of the protocol: admin_a_m_1, chat_p */
+};
+
+/* What Redis holds of a room. An absent slice is an absent key. */
+struct store_snapshot {
+	uint64_t	 epoch;		/* 0: Redis knows nothing of this room;
+					 * its members must join again */
+	uint64_t	 seq;
+	struct slice	 editor;	/* raw editor:R */
+	struct slice	 previous;	/* raw previous_editor:R */
+	int64_t		 previous_ttl_ms; /* -1: no expiry; -2: absent */
+	struct slice	 state;		/* the rule book's text, opaque here */
+	struct slice	 modified;	/* raw last_modified:R */
+};
+
+struct store_member {
+	struct slice	user_id;
+	struct slice	info;	/* opaque; that of the user's first presence */
+	/* What the user does: a letter (none of the hex digits' own) for each
+	 * worker through which it has a tab of collabd's own client there. */
+	struct slice	states;
+};
+
+/*
+ * Who edits an object, for the room of its model. An absent object leaves that
+ * as it is; an absent value takes the object out.
+ */
+struct store_badge {
+	struct slice	object;
+	struct slice	value;
+	int64_t		until_us;	/* wall clock: how long it holds */
+	bool		is_news;	/* the model's room hears of it */
+};
+
+/* A save that was announced. An absent value: none. */
+struct store_save {
+	int64_t		number;
+	struct slice	value;
+};
+
+/* Frames that an event carries to the clients of a room. */
+struct store_frame {
+	char		audience;	/* 'A' all, 'X' all but user_id,
+					 * 'U' only user_id; only tabs of
+					 * collabd's own client: 'T' all, 'V'
+					 * those of user_id */
+	struct slice	user_id;	/* absent with 'A' and 'T' */
+	struct slice	text;
+};
+
+/*
+ * The new values that a commit writes. An absent slice deletes the key; a
+ * present one with a TTL of 0 leaves the key as it is, value and TTL.
+ */
+struct store_change {
+	struct slice	editor;
+	int64_t		editor_ttl_ms;
+	struct slice	previous;
+	int64_t		previous_ttl_ms;
+	struct slice	state;		/* absent: forgotten */
+	struct slice	modified;	/* absent: left as it is; else 7 days */
+	const struct store_frame *frames; /* at most STORE_FRAMES_MAX */
+	size_t		n_frames;
+	struct store_badge badge;
+};
+
+/* One event as it arrives on this worker's channel. */
+struct store_message {
+	struct slice	room_key;
+	uint64_t	epoch, seq;	/* both 0: unsequenced (store_send) */
+	struct store_snapshot snapshot;	/* after the event; only if seq != 0 */
+	struct store_member joined;	/* user_id absent: nobody joined */
+	struct slice	left;		/* absent: nobody left */
+	/* user_id absent: nobody does anything else; info is always absent */
+	struct store_member state;
+	struct store_save saved;	/* just announced */
+	/* store_commit(), in the room of the model; object absent: none */
+	struct slice	badge_object;
+	struct slice	badge_value;
+	struct store_frame frames[STORE_FRAMES_MAX];
+	size_t		n_frames;
+};
+
+struct store_hooks {
+	/* An event. If `left` names a user whom this worker still holds in
+	 * the room, join it again. */
+	void	(*on_message)(const struct store_message *msg, void *arg);
+	/*
+	 * Both links are ready: rejoin and resync every room, since events
+	 * may have been lost. fresh_identity: the worker has a new id (at
+	 * start, or after its lease had lapsed) and nothing of it is in Redis.
+	 */
+	void	(*on_up)(bool fresh_identity, void *arg);
+	/* No longer up; once for each on_up. */
+	void	(*on_down)(void *arg);
+	/* A worker is dead and this one won the right to clean up after it
+	 * (for 30 s): store_orphan_load(), store_leave() for each,
+	 * store_orphan_done(). May be an earlier id of this worker. */
+	void	(*on_orphan)(const char *worker_id, void *arg);
+};
+
+enum store_status {
+	STORE_OK,
+	STORE_MISMATCH,		/* the snapshot holds the present values */
+	STORE_GATED,		/* the gate's key is still there */
+	STORE_NOT_LAST,		/* leave: the user is here through another
+				 * worker; only this worker's entry went */
+	STORE_ABSENT,		/* leave: was not a member (also when an attempt
+				 * whose answer was lost did remove it) */
+	STORE_UNAVAILABLE,	/* Redis did not answer; it may yet have been
+				 * done. Nothing else in the reply is set */
+};
+
+struct store_reply {
+	enum store_status status;
+	struct store_snapshot snapshot;
+	bool		 first;		/* join: the user's first presence */
+	const struct store_member *members; /* join, load, check */
+	size_t		 n_members;
+	struct store_save saved;	/* the same: the last one announced */
+};
+
+/*
+ * redis_url is resolved: "embedded" was already turned into unix://. Connects
+ * by itself, for ever. hooks and conf are borrowed and outlive the store. NULL
+ * with a logged reason when the URL is not one or the CA file is unusable.
+ * slot is the worker's place in the shared memory, which learns each new id.
+ */
+struct store *store_new(const struct conf *conf, const char *redis_url,
+	    struct event_base *base, struct shm *shm, int slot,
+	    const struct store_hooks *hooks, void *arg) MUSTCHECK;
+void	store_free(struct store *store);
+/* Valid until the next on_down. */
+const char *store_worker_id(const struct store *store);
+bool	store_is_up(const struct store *store);
+/* Why it is not up, for people; NULL when it is. Valid until the loop turns. */
+const char *store_down_reason(const struct store *store);
+
+/*
+ * Registers the user in the room through this worker. If that is the user's
+ * first presence and announce is set: seq + 1, and `joined` with the frames is
+ * published to all workers of the room, this one included. The reply has the
+ * snapshot afterwards, `first`, and all members. chat_value, unless absent, is
+ * put into chat_active_users; modified_if_absent, unless absent, becomes
+ * last_modified if there is none. Joining again is harmless.
+ */
+void	store_join(struct store *store, struct store_room room,
+	    struct store_member member, bool announce, struct slice chat_value,
+	    struct slice modified_if_absent, const struct store_frame *frames,
+	    size_t n_frames,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/*
+ * Compares (editor, previous, state) with expected. Equal: writes change,
+ * seq + 1, publishes (without frames too: workers learn the new state).
+ * Else STORE_MISMATCH and nothing written. gate_user, unless NULL, and
+ * gate_ms > 0: attention_request:R:<gate_user> must be absent and is set for
+ * gate_ms, else STORE_GATED and nothing written. A repeat of a commit that did
+ * get through is recognised and applied once.
+ */
+void	store_commit(struct store *store, struct store_room room,
+	    const struct store_snapshot *expected,
+	    const struct store_change *change, const char *gate_user,
+	    int64_t gate_ms,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/*
+ * worker_id (this one or a dead one) no longer holds the user. Not the user's
+ * last worker: STORE_NOT_LAST. The last: compared as in a commit;
+ * STORE_MISMATCH without any write, or the member is removed (from
+ * chat_active_users too), change written, seq + 1, `left` and the frames
+ * published to the workers that remain.
+ */
+void	store_leave(struct store *store, struct store_room room,
+	    const char *worker_id, struct slice user_id,
+	    const struct store_snapshot *expected,
+	    const struct store_change *change,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/* Snapshot and members; writes nothing. */
+void	store_load(struct store *store, struct store_room room,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/*
+ * Frames without a sequence number to the workers that hold user a or b. Not
+ * repeated once it may have been sent: STORE_UNAVAILABLE then means "perhaps".
+ */
+void	store_send(struct store *store, struct store_room room,
+	    struct slice user_a, struct slice user_b,
+	    const struct store_frame *frames, size_t n_frames,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/*
+ * What the user does through this worker: a letter, or an empty text when it
+ * has no tab here. If that is another one, seq + 1 and `state` is published.
+ * STORE_ABSENT: the user is not in the room through this worker.
+ */
+void	store_state(struct store *store, struct store_room room,
+	    struct slice user_id, struct slice letter,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/*
+ * A save, as the database logged it under number: keeps value for a day, makes
+ * modified the room's last_modified, and publishes `saved` (without a sequence
+ * number) to the room's workers. STORE_GATED: this save or a later one was
+ * announced before. cb may be NULL.
+ */
+void	store_announce(struct store *store, struct store_room room,
+	    int64_t number, struct slice value, struct slice modified,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/* Who edits which object, in a model's room: badge_object and badge_value as in
+ * the events. n 0 unless the status is STORE_OK. */
+void	store_badges(struct store *store, struct store_room room,
+	    void (*cb)(enum store_status status,
+	    const struct store_badge *badges, size_t n, void *arg), void *arg);
+
+/* A chat heartbeat: replaces the user's chat_active_users value if it has one.
+ * Nobody is told; lost when the store is down. */
+void	store_chat_seen(struct store *store, struct store_room room,
+	    struct slice user_id, struct slice chat_value);
+
+/*
+ * The slow check, every STORE_CHECK_MS for each room of the worker, but no more
+ * than STORE_CHECK_ROOMS at a time: renews the time to live of the rooms' keys,
+ * and finds the rooms whose epoch, seq or editor in Redis differ from known[i],
+ * or where this worker is no longer registered (then snapshot.epoch is 0). cb
+ * once for each of these with its index, snapshot and members, then once with
+ * index n and the status alone.
+ */
+void	store_check(struct store *store, const struct store_room *rooms,
+	    const struct store_snapshot *known, size_t n,
+	    void (*cb)(size_t index, const struct store_reply *reply,
+	    void *arg), void *arg);
+
+/*
+ * After on_orphan: the rooms and users that a dead worker left, as n pairs.
+ * Unless the status is STORE_OK n is 0 and the caller does nothing: the right
+ * to clean up ends by itself and is won again.
+ */
+void	store_orphan_load(struct store *store, const char *worker_id,
+	    void (*cb)(enum store_status status, const struct store_room *rooms,
+	    const struct slice *user_ids, size_t n, void *arg), void *arg);
+/* Everything is cleaned up: the dead worker's id is forgotten. */
+void	store_orphan_done(struct store *store, const char *worker_id);
+
+/*
+ * Graceful stop: the lease is shortened to ms and no longer renewed, so that
+ * others (or the successor, by joining first) take the users over then;
+ * nothing is announced now. cb (or NULL) when Redis said yes or is unreachable.
+ */
+void	store_resign(struct store *store, int64_t ms, void (*cb)(void *arg),
+	    void *arg);
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * What the files of the store share: its struct, and the queue of commands.
+ * For src/store only. Loop thread only.
+ */
+#ifndef COLLABD_STORE_STORE_PRIV_H
+#define COLLABD_STORE_STORE_PRIV_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "store/keys.h"
+#include "store/redis_link.h"
+#include "store/redis_url.h"
+#include "store/resp.h"
+#include "store/scripts.h"
+#include "store/store.h"
+
+struct event;
+
+enum op_kind {
+	OP_ROOM,	/* a script on rooms: KEYS[1, 2] and ARGV[1 to 6] are
+			 * put in front when it is sent, see common.lua */
+	OP_SCRIPT,	/* a script with exactly these keys and arguments */
+	OP_PLAIN,	/* a command: args alone, its name included */
+};
+
+#define OP_ONCE		0x1	/* not repeated once it may have been sent */
+#define OP_URGENT	0x2	/* sent though the store is not up; fails if the
+				 * link is not ready */
+
+/*
+ * A command. Made by store_op_new(), filled by the maker, given away by
+ * store_op_submit(); freed after its finish was called.
+ */
+struct store_op {
+	TAILQ_ENTRY(store_op) entry;
+	struct store	*store;
+	enum op_kind	 kind;
+	enum script	 script;
+	unsigned	 flags;
+	uint64_t	 number;	/* order of the calls */
+	uint64_t	 identity;	/* of the worker when it was sent */
+	char		 worker[STORE_ID_SIZE]; /* whose rooms KEYS[2] are;
+						 * "": this worker's */
+	size_t		 n_keys, n_args;
+	struct buf	 keys, args;	/* as RESP bulk strings */
+	unsigned	 failures;	/* attempts that failed */
+	unsigned	 sends;
+	int64_t		 next_ms;	/* waiting: when the next one fails */
+	bool		 is_sent;	/* in which list it is */
+	bool		 eval;		/* Redis does not know the script */
+	char		*label;		/* the room, for the log; or NULL */
+	/* v: the answer, no error; NULL: unavailable */
+	void		(*finish)(struct store_op *op,
+			    const struct resp_value *v);
+	void		(*cb)(const struct store_reply *, void *);
+	void		*arg;
+	void		*job;		/* of finish */
+	/* NULL, or gives job back when the store ends before the answer */
+	void		(*abandon)(struct store_op *op);
+};
+TAILQ_HEAD(store_ops, store_op);
+
+struct store {
+	const struct conf	*conf;
+	struct event_base	*base;
+	struct shm		*shm;
+	int			 slot;
+	const struct store_hooks *hooks;
+	void			*arg;
+
+	struct redis_url	 url;
+	struct tls_context	*tls;
+	struct redis_link	*commands;
+	struct redis_link	*subscriber;
+	struct scripts		*scripts;
+	struct keys		 keys;
+
+	char			 id[STORE_ID_SIZE];
+	uint64_t		 identity;	/* counts the ids */
+	bool			 fresh;		/* on_up has not told the id */
+	bool			 leased;	/* Redis confirmed the lease */
+	bool			 acquired;	/* the id ever had a lease */
+	bool			 subscribed;	/* to the channel of this id */
+	bool			 resigned;
+	bool			 up;		/* as the hooks were told */
+	unsigned		 connects;	/* READYs of both links */
+
+	struct store_ops	 waiting;	/* by number */
+	struct store_ops	 sent;		/* by number */
+	uint64_t		 last_number;
+	size_t			 n_ops, bytes;	/* in both lists */
+	struct event		*retry_timer;
+	int64_t			 retry_at_ms;	/* 0: not armed */
+	struct event		*lease_timer;
+	struct event		*orphan_timer;
+	unsigned		 orphan_ticks;
+	unsigned		 depth;		/* inside callbacks of ours */
+};
+
+/* store.c */
+/* The lease was found lapsed: takes a new identity, which others do not
+ * clean up after. identity is that of the command which found out. */
+void	store_lapsed(struct store *store, uint64_t identity);
+/* Compares what is ready with what the hooks were told, and tells them. */
+void	store_update(struct store *store);
+
+/* store_queue.c */
+void	store_queue_init(struct store *store);
+void	store_queue_fini(struct store *store);
+struct store_op *store_op_new(struct store *store, enum op_kind kind,
+	    enum script script, void (*finish)(struct store_op *,
+	    const struct resp_value *)) MUSTCHECK;
+void	store_op_arg(struct store_op *op, const void *p, size_t n);
+void	store_op_arg_str(struct store_op *op, const char *s);
+void	store_op_arg_int(struct store_op *op, int64_t v);
+/* "" when absent, else "v" and the bytes: opt() in common.lua. */
+void	store_op_arg_opt(struct store_op *op, struct slice s);
+/* Sends op, or lets it wait. */
+void	store_op_submit(struct store_op *op);
+/* The store is up: sends all that waits. */
+void	store_queue_flush(struct store *store);
+
+/* store_lease.c */
+void	store_lease_init(struct store *store);
+void	store_lease_fini(struct store *store);
+/* Takes or renews the lease; the command link is ready. */
+void	store_lease_send(struct store *store);
+
+/* store_orphan.c */
+void	store_orphan_init(struct store *store);
+void	store_orphan_fini(struct store *store);
+
+/* store_reply.c */
+/*
+ * Reads what answer() in common.lua gives, or { status }. False when it is
+ * something else. *members is allocated, NULL if there are none, and freed by
+ * the caller after use; slices point into v. bad counts unusable values.
+ */
+bool	store_reply_parse(const struct resp_value *v, struct store_reply *out,
+	    struct store_member **members, int64_t *bad) MUSTCHECK;
+
+#endif

@@ -1,0 +1,248 @@
+/*
+ * One lookup of a session for all checks that wait for it: the session is read
+ * and checked once, then the user once for each distinct room's model. Called
+ * by batch.c with a connection that may be open already; chunk.c borrows the
+ * steps. Must never log or keep a session, a hash or a user's id.
+ */
+#include <string.h>
+
+#include "auth/lookup.h"
+#include "base/clock.h"
+#include "django/user.h"
+
+/* Where a session's row goes: it is decoded while it is borrowed. */
+struct session_sink {
+	const struct auth_source *source;
+	enum django_reason	 reason;
+	struct session_claims	*claims;
+};
+
+struct user_sink {
+	const struct auth_source *source;
+	const struct session_claims *claims;
+	const struct auth_question *question;
+	struct auth_result	*result;
+};
+
+static void
+on_session_row(const struct slice *cols, size_t n UNUSED, void *arg)
+{
+	struct session_sink *sink = arg;
+
+	sink->reason = cols[0].p == NULL ? DJANGO_EXPIRED :
+	    session_decode(sink->source->keys, cols[0].p, cols[0].n,
+	    sink->source->queries.id_type, sink->claims);
+}
+
+static void
+on_user_row(const struct slice *cols, size_t n UNUSED, void *arg)
+{
+	const struct user_sink *sink = arg;
+
+	/* A primary key gives one row; should there be two, the last counts. */
+	identity_free(sink->result->user);
+	verdict_decide(sink->source, sink->claims, sink->question, cols,
+	    sink->result);
+}
+
+enum django_reason
+lookup_cookie(const struct auth_source *source, struct slice cookie,
+    struct session_claims *claims)
+{
+	return (session_decode_cookie(source->keys, cookie,
+	    clock_wall_us() / US_PER_SEC,
+	    source->conf->session_cookie_age_ms / 1000,
+	    source->queries.id_type, claims));
+}
+
+enum db_status
+lookup_user(struct burst *burst, const struct session_claims *claims,
+    const struct auth_question *question, struct auth_result *result,
+    const struct db_wait *wait, struct db_error *error)
+{
+	const struct auth_source *source = burst->source;
+	struct user_sink sink = { source, claims, question, result };
+	struct db_request request = {
+		.on_row = on_user_row,
+		.arg = &sink,
+	};
+	enum db_status status;
+	struct buf id = { 0 };
+
+	query_add_user_id(&id, &source->queries, claims->user_id);
+	query_ask_user(&source->queries, buf_str(&id),
+	    question_needs_permission(question, source->conf) ?
+	    question->app_label : NULL, question->model, &request);
+	/* What stands if no row comes. */
+	verdict_decide(source, claims, question, NULL, result);
+	status = burst_query(burst, &request, wait, error);
+	atomic_fetch_add(&burst->shared->user_queries, 1);
+	if (status != DB_OK) {
+		identity_free(result->user);
+		verdict_fail(status, result);
+	}
+	buf_fini(&id);
+	return (status);
+}
+
+/* session_engine = signed_cookies: there is no row of a session. */
+static bool
+is_in_cookie(const struct burst *burst)
+{
+	return (burst->source->conf->session_engine ==
+	    SESSION_SIGNED_COOKIES);
+}
+
+/* Reads and checks the session's row. */
+static enum db_status
+read_row(const struct job *job, struct burst *burst,
+    struct session_sink *sink, const struct db_wait *wait,
+    struct db_error *error)
+{
+	struct db_request request = {
+		.sql = burst->source->queries.session,
+		.params = { job->session },
+		.n_params = 1,
+		.on_row = on_session_row,
+		.arg = sink,
+	};
+
+	sink->reason = DJANGO_EXPIRED;
+	return (burst_query(burst, &request, wait, error));
+}
+
+/* From the cookie to the claims. */
+static enum db_status
+read_claims(const struct job *job, struct burst *burst,
+    struct session_sink *sink, const struct db_wait *wait,
+    struct db_error *error)
+{
+	if (!is_in_cookie(burst))
+		return (read_row(job, burst, sink, wait, error));
+	sink->reason = lookup_cookie(burst->source,
+	    (struct slice){ job->session, job->session_len }, sink->claims);
+	return (DB_OK);
+}
+
+/* The result of an earlier check that asks the same, or NULL. */
+static const struct auth_result *
+find_same(const struct job *job, const struct auth_check *check)
+{
+	const struct auth_check *c;
+
+	TAILQ_FOREACH(c, &job->checks, in_job) {
+		if (c == check)
+			return (NULL);
+		if (question_equals(&c->question, &check->question))
+			return (&c->result);
+	}
+	return (NULL);
+}
+
+static enum db_status
+decide_all(struct job *job, struct burst *burst,
+    const struct session_claims *claims, const struct db_wait *wait,
+    struct db_error *error)
+{
+	const struct auth_result *same;
+	struct auth_check *check;
+	enum db_status status;
+
+	TAILQ_FOREACH(check, &job->checks, in_job) {
+		if ((same = find_same(job, check)) != NULL) {
+			check->result = *same;
+			check->result.user = identity_clone(same->user);
+			continue;
+		}
+		status = lookup_user(burst, claims, &check->question,
+		    &check->result, wait, error);
+		if (status != DB_OK && status != DB_BAD_VALUE)
+			return (status);
+	}
+	return (DB_OK);
+}
+
+bool
+lookup_open(struct job *job, struct line *line, struct burst *burst,
+    const struct db_wait *wait, struct db_error *error)
+{
+	struct session_claims claims;
+	enum django_reason reason = DJANGO_OK;
+
+	if (is_in_cookie(burst)) {
+		reason = lookup_cookie(burst->source,
+		    (struct slice){ job->session, job->session_len }, &claims);
+		explicit_bzero(&claims, sizeof(claims));
+	}
+	job->status = DB_OK;
+	if (reason == DJANGO_OK) {
+		job->asked_database = true;
+		job->status = burst_open(burst, wait, error);
+		if (job->status == DB_OK)
+			return (true);
+	}
+	line_seal(line, job);
+	if (job->status == DB_OK)
+		job_deny(job, reason);
+	else
+		job_fail(job, job->status);
+	return (false);
+}
+
+void
+lookup_run(struct job *job, struct line *line, struct burst *burst,
+    const struct db_wait *wait, struct db_error *error)
+{
+	struct session_claims claims;
+	struct session_sink sink = {
+		.source = burst->source,
+		.claims = &claims,
+	};
+
+	line_seal(line, job);
+	job->status = read_claims(job, burst, &sink, wait, error);
+	if (job->status == DB_OK && sink.reason == DJANGO_OK &&
+	    !user_backend_is_known(burst->source->conf, claims.backend))
+		sink.reason = DJANGO_UNKNOWN_BACKEND;
+	if (job->status == DB_OK && sink.reason == DJANGO_OK)
+		job->status = decide_all(job, burst, &claims, wait, error);
+	else if (job->status == DB_OK)
+		job_deny(job, sink.reason);
+	if (job->status != DB_OK)
+		job_fail(job, job->status);
+	explicit_bzero(&claims, sizeof(claims));
+}
+
+static void
+ignore_row(const struct slice *cols UNUSED, size_t n UNUSED, void *arg UNUSED)
+{
+}
+
+void
+lookup_probe(struct job *job, struct burst *burst, const struct db_wait *wait,
+    struct db_error *error)
+{
+	static const char *const nobody[] = {
+		[USER_ID_INTEGER] = "0",
+		[USER_ID_UUID] = "00000000-0000-0000-0000-000000000000",
+		[USER_ID_TEXT] = "",
+	};
+	const struct auth_source *source = burst->source;
+	bool by_model = source->conf->permission == PERMISSION_MODEL;
+	struct db_request request = {
+		.sql = source->queries.session,
+		.params = { "" },
+		.n_params = 1,
+		.on_row = ignore_row,
+	};
+
+	job->asked_database = true;
+	job->status = DB_OK;
+	if (source->conf->session_engine != SESSION_SIGNED_COOKIES)
+		job->status = burst_query(burst, &request, wait, error);
+	if (job->status != DB_OK)
+		return;
+	query_ask_user(&source->queries, nobody[source->queries.id_type],
+	    by_model ? "" : NULL, "", &request);
+	job->status = burst_query(burst, &request, wait, error);
+}

@@ -1,0 +1,87 @@
+/*
+ * A share of the sockets at each step, so that all are closed when drain_time
+ * is over however many come and go by themselves.
+ */
+#include <stdlib.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xmalloc.h"
+#include "server/client.h"
+#include "server/drain.h"
+#include "store/store.h"
+
+#define STEP_MS		100
+/* After a graceful end, users who have not come back by then are gone. */
+#define RESIGN_MS	5000
+
+struct drain {
+	struct clients	*clients;
+	struct store	*store;
+	void		(*done)(void *arg);
+	void		*arg;
+	struct event	*timer;
+	int64_t		 until_ms;	/* all are closed */
+	int64_t		 stop_at_ms;	/* whatever is left */
+};
+
+static void
+on_resigned(void *arg)
+{
+	struct drain *drain = arg;
+
+	drain->done(drain->arg);
+}
+
+static void
+timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct drain *drain = arg;
+	struct timeval tv = { 0, STEP_MS * 1000 };
+	int64_t now = clock_mono_ms(), left = drain->until_ms - now;
+	size_t n = clients_count(drain->clients), share = n;
+
+	(void)fd;
+	(void)what;
+	if (left > STEP_MS)
+		share = n / (size_t)(left / STEP_MS) + 1;
+	(void)clients_close_some(drain->clients, share, WS_CLOSE_RESTART,
+	    "the server restarts");
+	if (now >= drain->stop_at_ms)
+		drain->done(drain->arg);
+	else if (n != 0)
+		event_add(drain->timer, &tv);
+	else
+		store_resign(drain->store, RESIGN_MS, on_resigned, drain);
+}
+
+struct drain *
+drain_start(const struct conf *conf, struct event_base *base,
+    struct clients *clients, struct store *store, void (*done)(void *),
+    void *arg)
+{
+	struct drain *drain = xcalloc(1, sizeof(*drain));
+	int64_t now = clock_mono_ms();
+
+	drain->clients = clients;
+	drain->store = store;
+	drain->done = done;
+	drain->arg = arg;
+	drain->until_ms = now + conf->drain_time_ms;
+	drain->stop_at_ms = now + conf->shutdown_timeout_ms;
+	drain->timer = event_new(base, -1, 0, timer_cb, drain);
+	ASSERT(drain->timer != NULL);
+	event_active(drain->timer, EV_TIMEOUT, 0);
+	return (drain);
+}
+
+void
+drain_free(struct drain *drain)
+{
+	if (drain == NULL)
+		return;
+	event_free(drain->timer);
+	free(drain);
+}

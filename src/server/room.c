@@ -1,0 +1,606 @@
+/*
+ * The registry of rooms and their members, what members say, and delivery to
+ * them. How users are shown is in roster.c; everything that concerns Redis is
+ * in roomop.c and roomsync.c; nothing here waits.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/xmalloc.h"
+#include "server/client.h"
+#include "server/profile.h"
+#include "server/room.h"
+#include "shm/counters.h"
+
+#define EARLY_MAX	16384	/* bytes a socket may send before its room
+				 * has answered */
+
+static int
+room_cmp(struct room *a, struct room *b)
+{
+	return (strcmp(a->key, b->key));
+}
+
+static int
+room_user_cmp(struct room_user *a, struct room_user *b)
+{
+	return (strcmp(a->id, b->id));
+}
+
+RB_GENERATE(room_tree, room, link, room_cmp)
+RB_GENERATE(room_users, room_user, link, room_user_cmp)
+
+struct rooms *
+rooms_new(const struct conf *conf, struct event_base *base, struct shm *shm,
+    int slot, struct people *people)
+{
+	struct rooms *set = xcalloc(1, sizeof(*set));
+
+	set->conf = conf;
+	set->base = base;
+	set->shm = shm;
+	set->slot = slot;
+	set->people = people;
+	set->id_is_number = conf->user_id_type == USER_ID_INTEGER;
+	set->policy.heartbeat_timeout_us =
+	    conf->heartbeat_timeout_ms * US_PER_MS;
+	set->policy.reclaim_grace_us = conf->reclaim_grace_ms * US_PER_MS;
+	set->policy.leave_grace_us = conf->leave_grace_ms * US_PER_MS;
+	set->policy.countdown_us = conf->handover_countdown_ms * US_PER_MS;
+	set->policy.hold_us = conf->handover_hold_ms * US_PER_MS;
+	set->policy.offer_us = conf->offer_time_ms * US_PER_MS;
+	tab_add_settings(&set->settings, conf);
+	set->profiles = profiles_new();
+	RB_INIT(&set->tree);
+	set->seed = hash_seed();
+	TAILQ_INIT(&set->idle);
+	LIST_INIT(&set->orphans);
+	return (set);
+}
+
+struct room *
+room_find(struct rooms *set, const char *key)
+{
+	struct room probe = { .key = (char *)(uintptr_t)key };
+
+	return (RB_FIND(room_tree, &set->tree, &probe));
+}
+
+struct room *
+room_open(struct rooms *set, const char *key, const char *name)
+{
+	struct room *room = room_find(set, key);
+
+	if (room != NULL)
+		return (room);
+	room = xcalloc(1, sizeof(*room));
+	room->set = set;
+	room->key = xstrdup(key);
+	room->name = xstrdup(name);
+	room->kind = key[0] == 'c' ? ROOM_CHAT :
+	    key[0] == 'm' ? ROOM_MODEL : ROOM_EDIT;
+	LIST_INIT(&room->badges);
+	room->deadline_us = INT64_MAX;
+	RB_INIT(&room->users);
+	TAILQ_INIT(&room->members);
+	TAILQ_INIT(&room->ops);
+	RB_INSERT(room_tree, &set->tree, room);
+	set->n_rooms++;
+	counters_add(set->shm, set->slot, COUNTER_ROOMS, 1);
+	return (room);
+}
+
+static void
+free_user(struct room *room, struct room_user *user)
+{
+	RB_REMOVE(room_users, &room->users, user);
+	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, -1);
+	profile_put(room->set->profiles, user->profile);
+	free(user->states);
+	free(user);
+}
+
+void
+room_editor_fini(struct room_editor *editor)
+{
+	free(editor->id);
+	free(editor->name);
+	free(editor->tab);
+	memset(editor, 0, sizeof(*editor));
+}
+
+static void
+free_room(struct room *room)
+{
+	struct rooms *set = room->set;
+	struct room_user *user, *next;
+
+	RB_FOREACH_SAFE(user, room_users, &room->users, next)
+		free_user(room, user);
+	cache_drop(set->shm, set->slot, slice_of(room->key));
+	RB_REMOVE(room_tree, &set->tree, room);
+	set->n_rooms--;
+	counters_add(set->shm, set->slot, COUNTER_ROOMS, -1);
+	if (room->timer != NULL)
+		event_free(room->timer);
+	room_editor_fini(&room->editor);
+	free(room->modified);
+	free(room->saved);
+	snapshot_fini(&room->told);
+	room_drop_badges(room);
+	free(room->key);
+	free(room->name);
+	free(room);
+}
+
+void
+room_release(struct room *room)
+{
+	if (room->is_idle)
+		return;
+	room->is_idle = true;
+	TAILQ_INSERT_TAIL(&room->set->idle, room, idle_link);
+}
+
+static bool
+is_kept(struct room *room)
+{
+	struct room_user *user;
+
+	if (!TAILQ_EMPTY(&room->members) || !TAILQ_EMPTY(&room->ops))
+		return (true);
+	if (room->set->is_leaving)
+		return (false);
+	RB_FOREACH(user, room_users, &room->users) {
+		/* Redis was away when it left: told when it is back. */
+		if (user->is_registered || user->is_doubtful)
+			return (true);
+	}
+	return (false);
+}
+
+void
+rooms_end_turn(struct rooms *set)
+{
+	struct room *room;
+
+	while ((room = TAILQ_FIRST(&set->idle)) != NULL) {
+		TAILQ_REMOVE(&set->idle, room, idle_link);
+		room->is_idle = false;
+		if (!is_kept(room))
+			free_room(room);
+	}
+}
+
+void
+rooms_free(struct rooms *set)
+{
+	struct room *room;
+
+	while ((room = RB_ROOT(&set->tree)) != NULL) {
+		ASSERT(TAILQ_EMPTY(&room->members));
+		roomop_drop_all(room);
+		free_room(room);
+	}
+	rooms_end_check(set);
+	rooms_drop_orphans(set);
+	profiles_free(set->profiles);
+	buf_fini(&set->settings);
+	free(set);
+}
+
+void
+rooms_leave_quietly(struct rooms *set)
+{
+	set->is_leaving = true;
+}
+
+struct room_user *
+room_user_find(struct room *room, struct slice id)
+{
+	struct room_user *user = RB_ROOT(&room->users);
+	size_t n = strnlen(id.p, id.n);
+	int cmp;
+
+	while (user != NULL) {
+		/* The order is room_user_cmp()'s. */
+		cmp = strncmp(id.p, user->id, n);
+		if (cmp == 0 && user->id[n] == '\0')
+			break;
+		user = cmp > 0 ? RB_RIGHT(user, link) : RB_LEFT(user, link);
+	}
+	return (user);
+}
+
+struct room_user *
+room_user_get(struct room *room, struct slice id)
+{
+	struct room_user *user = room_user_find(room, id);
+	size_t n;
+
+	if (user != NULL)
+		return (user);
+	n = strnlen(id.p, id.n);
+	user = xcalloc(1, offsetof(struct room_user, id) + n + 1);
+	memcpy(user->id, id.p, n);
+	TAILQ_INIT(&user->members);
+	RB_INSERT(room_users, &room->users, user);
+	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, 1);
+	return (user);
+}
+
+void
+room_user_release(struct room *room, struct room_user *user)
+{
+	if (!user->is_present && !user->is_registered &&
+	    !user->is_doubtful && TAILQ_EMPTY(&user->members))
+		free_user(room, user);
+}
+
+bool
+room_has_viewers(const struct room *room)
+{
+	struct room_user *user;
+	struct room_users *users = (struct room_users *)(uintptr_t)&room->users;
+
+	RB_FOREACH(user, room_users, users) {
+		if (user->is_present && !text_same(user->id, room->editor.id))
+			return (true);
+	}
+	return (false);
+}
+
+struct message_user
+room_message_user(const struct room *room, const char *id, const char *name)
+{
+	return ((struct message_user){
+		.id = id,
+		.id_is_number = room->set->id_is_number,
+		.username = name != NULL ? name : "",
+		.email = "",
+	});
+}
+
+static struct slice
+buf_slice(const struct buf *b)
+{
+	return ((struct slice){ b->p, b->n });
+}
+
+void
+member_send(struct member *m, struct slice text)
+{
+	struct frame *f = frame_new(WS_OP_TEXT, text);
+
+	client_send(m->client, f);
+	frame_put(f);
+}
+
+static bool
+is_for(const struct member *m, char audience, struct slice user_id)
+{
+	bool is_of_tabs = audience == 'T' || audience == 'V';
+
+	if ((m->tab != NULL) != is_of_tabs)
+		return (false);
+	if (audience == 'A' || audience == 'T')
+		return (true);
+	return (slice_is(user_id, m->user->id) == (audience != 'X'));
+}
+
+void
+room_deliver(struct room *room, uint64_t seq, char audience,
+    struct slice user_id, struct slice text)
+{
+	bool is_of_tabs = audience == 'T' || audience == 'V';
+	struct member *m, *next;
+	struct frame *f;
+
+	if (is_of_tabs && room->n_tabs == 0)
+		return;
+	f = frame_new(WS_OP_TEXT, text);
+	TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
+		if (m->is_ready && (seq == 0 || m->since_seq < seq) &&
+		    is_for(m, audience, user_id))
+			client_send(m->client, f);
+	}
+	frame_put(f);
+}
+
+void
+member_send_error(struct member *m, const char *code, const char *message,
+    enum message_type in_reply_to)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	if (!m->is_v1)
+		return;
+	message_add_error(&b, code, message,
+	    slice_of(message_type_name(in_reply_to)));
+	member_send(m, buf_slice(&b));
+	buf_fini(&b);
+}
+
+void
+member_send_status(struct member *m, const struct edit_state *st)
+{
+	struct room *room = m->room;
+	struct edit_state told = {
+		.editor = { room->editor.id, room->editor.name },
+		.heartbeat_us = room->editor.heartbeat_us,
+	};
+	struct edit_person who = edit_status(st != NULL ? st : &told,
+	    m->user->id, &room->set->policy, clock_wall_us());
+	struct message_user u = room_message_user(room, who.id, who.name);
+	struct buf b = { NULL, 0, 0 };
+
+	message_add_editor_status(&b, who.id == NULL ? NULL : &u);
+	member_send(m, buf_slice(&b));
+	buf_fini(&b);
+}
+
+void
+member_send_pending(struct member *m, size_t place, size_t of)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	m->place = place;
+	m->place_told = true;
+	/* Tabs are shown the whole line. */
+	if (!m->is_v1 || m->tab != NULL || place == 0)
+		return;
+	message_add_claim_pending(&b, (unsigned)place, (unsigned)of);
+	member_send(m, buf_slice(&b));
+	buf_fini(&b);
+}
+
+struct member *
+rooms_join(struct rooms *set, const struct route *route,
+    struct client *client, struct grant *grant, bool is_v1)
+{
+	struct room *room = room_open(set, route->key, route->name);
+	const struct identity *who = grant->session->user->identity;
+	struct room_user *user = room_user_get(room, slice_of(who->id));
+	struct member *m = xcalloc(1, sizeof(*m));
+
+	if (user->profile == NULL && user->joined_us == 0)
+		user->joined_us = clock_wall_us();
+	m->room = room;
+	m->user = user;
+	m->client = client;
+	m->grant = grant;
+	m->is_v1 = is_v1;
+	TAILQ_INSERT_TAIL(&room->members, m, link);
+	TAILQ_INSERT_TAIL(&user->members, m, user_link);
+	roomop_join(room, user->id);
+	return (m);
+}
+
+void
+member_leave(struct member *m)
+{
+	struct room *room = m->room;
+	struct room_user *user = m->user;
+	char *info;
+
+	roomop_forget(room, m);
+	/* The room will have to be told who left. */
+	if (TAILQ_FIRST(&user->members) == m &&
+	    TAILQ_NEXT(m, user_link) == NULL && user->profile == NULL) {
+		info = room_user_info(user);
+		room_user_keep_info(room, user, slice_of(info));
+		free(info);
+	}
+	TAILQ_REMOVE(&room->members, m, link);
+	TAILQ_REMOVE(&user->members, m, user_link);
+	tab_fini(m);
+	people_put(room->set->people, m->grant);
+	if (m->early != NULL)
+		buf_fini(m->early);
+	free(m->early);
+	free(m);
+	if (TAILQ_EMPTY(&user->members)) {
+		if (!room->set->is_leaving)
+			roomop_leave(room, user->id, NULL, NULL, NULL);
+		else
+			room_user_release(room, user);
+	}
+	room_release(room);
+}
+
+/* The right to change the object was taken away: the lock goes with it, and
+ * the place in the line. */
+static void
+demote(struct member *m)
+{
+	if (m->room->kind != ROOM_EDIT || m->grant->may_change)
+		return;
+	if (m->place != 0 || text_same(m->room->editor.id, m->user->id))
+		roomop_edit(m->room, m, EDIT_REVOKE, NULL);
+}
+
+size_t
+rooms_enforce(struct rooms *set)
+{
+	struct room *room;
+	struct member *m, *next;
+	size_t closed = 0;
+
+	RB_FOREACH(room, room_tree, &set->tree) {
+		TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
+			if (!m->grant->is_denied) {
+				demote(m);
+				continue;
+			}
+			closed++;
+			client_close(m->client, WS_CLOSE_SESSION_ENDED,
+			    "the session has ended");
+		}
+	}
+	return (closed);
+}
+
+static void
+count_bad(struct member *m, enum message_type type)
+{
+	struct rooms *set = m->room->set;
+	enum counter id;
+
+	switch (type) {
+	case MESSAGE_NOT_OBJECT:
+		id = COUNTER_BAD_NOT_OBJECT;
+		break;
+	case MESSAGE_NO_TYPE:
+		id = COUNTER_BAD_NO_TYPE;
+		break;
+	case MESSAGE_BAD_JSON:
+	case MESSAGE_TOO_DEEP:
+		id = COUNTER_BAD_JSON;
+		break;
+	default:
+		id = COUNTER_BAD_UNKNOWN_TYPE;
+		type = MESSAGE_UNKNOWN;
+		break;
+	}
+	counters_add(set->shm, set->slot, id, 1);
+	member_send_error(m, message_type_name(type),
+	    "This message is not understood.", type);
+}
+
+static void
+receive_edit(struct member *m, const struct message *msg)
+{
+	struct room *room = m->room;
+
+	switch (msg->type) {
+	case MESSAGE_REQUEST_EDITOR_STATUS:
+		member_send_status(m, NULL);
+		break;
+	case MESSAGE_CLAIM_EDITOR:
+		roomop_edit(room, m, EDIT_CLAIM, msg);
+		break;
+	case MESSAGE_HEARTBEAT:
+		roomop_edit(room, m, EDIT_HEARTBEAT, msg);
+		break;
+	case MESSAGE_CONTENT_UPDATED:
+		roomop_edit(room, m, EDIT_UPDATED, msg);
+		break;
+	case MESSAGE_RELEASE_LOCK:
+		roomop_edit(room, m, EDIT_RELEASE, msg);
+		break;
+	case MESSAGE_REQUEST_ATTENTION:
+		roomop_edit(room, m, EDIT_ATTENTION, msg);
+		break;
+	default:
+		count_bad(m, msg->type);
+		break;
+	}
+}
+
+/* chat_active_users:R of the package: refreshed for whoever reads it there. */
+static void
+chat_heartbeat(struct member *m)
+{
+	struct room *room = m->room;
+	struct store_room sr = { room->key, room->name };
+	const struct identity *who = m->grant->session->user->identity;
+	struct buf b = { NULL, 0, 0 };
+
+	roomop_add_chat_value(&b, room, who);
+	store_chat_seen(room->set->store, sr, slice_of(m->user->id),
+	    buf_slice(&b));
+	buf_fini(&b);
+}
+
+static void
+receive_chat(struct member *m, const struct message *msg)
+{
+	if (msg->type == MESSAGE_HEARTBEAT)
+		chat_heartbeat(m);
+	else if (msg->type != MESSAGE_CHAT_MESSAGE)
+		count_bad(m, msg->type);
+	else
+		member_chat(m, msg);
+}
+
+void
+member_chat(struct member *m, const struct message *msg)
+{
+	if (msg->text.p == NULL || msg->text.n == 0 ||
+	    msg->recipient_json.p == NULL)
+		member_send_error(m, "empty",
+		    "A message needs a recipient and a text.", msg->type);
+	else if (msg->text.n > (size_t)m->room->set->conf->chat_message_max)
+		member_send_error(m, "too_long", "The message is too long.",
+		    msg->type);
+	else
+		roomop_send(m->room, m, msg);
+}
+
+/* A page that reconnects asks as soon as the socket is open, and does not ask
+ * again: what comes before the first frames is kept. */
+static void
+keep_early(struct member *m, struct slice text)
+{
+	uint32_t n = (uint32_t)text.n;
+
+	if (m->early == NULL)
+		m->early = xcalloc(1, sizeof(*m->early));
+	if (m->early->n + sizeof(n) + text.n > EARLY_MAX) {
+		member_send_error(m, "not_ready",
+		    "The room has not answered yet.", MESSAGE_UNKNOWN);
+		return;
+	}
+	buf_add(m->early, &n, sizeof(n));
+	buf_add(m->early, text.p, text.n);
+}
+
+void
+member_receive_kept(struct member *m)
+{
+	struct buf *early = m->early;
+	size_t at = 0;
+	uint32_t n;
+
+	if (early == NULL)
+		return;
+	m->early = NULL;
+	while (at < early->n) {
+		memcpy(&n, early->p + at, sizeof(n));
+		at += sizeof(n);
+		member_receive(m, (struct slice){ early->p + at, n });
+		at += n;
+	}
+	buf_fini(early);
+	free(early);
+}
+
+void
+member_receive(struct member *m, struct slice text)
+{
+	struct message msg;
+
+	if (!m->is_ready) {
+		keep_early(m, text);
+		return;
+	}
+	message_parse(&msg, text.p, text.n);
+	if (msg.type < MESSAGE_TYPE_FIRST)
+		count_bad(m, msg.type);
+	else if (m->is_v1 && tab_receive(m, &msg))
+		;
+	else if (m->room->kind == ROOM_CHAT)
+		receive_chat(m, &msg);
+	else if (m->room->kind == ROOM_EDIT)
+		receive_edit(m, &msg);
+	else
+		count_bad(m, msg.type);
+	message_fini(&msg);
+}

@@ -1,0 +1,188 @@
+/*
+ * What a worker looks for about once a second, because nobody announces it:
+ * whether Redis knows what the rooms know (the slow check), what Redis refused
+ * or did not answer, comparisons that were put off, locks that tabs keep.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/xmalloc.h"
+#include "server/room.h"
+
+/*
+ * A chunk of rooms at a time, in the order of their keys; the next one when
+ * Redis has answered for it. All at once would take memory that the worker
+ * keeps and needs for nothing else. A room that comes meanwhile may have to
+ * wait for the next check: what it knows is new.
+ */
+struct room_check {
+	struct rooms	*set;
+	char		*keys[STORE_CHECK_ROOMS];	/* under way */
+	size_t		 n;
+};
+
+static bool	check_some(struct room_check *check);
+
+static void
+on_differs(struct room *room, const struct store_reply *reply)
+{
+	const struct store_snapshot *snap = &reply->snapshot;
+
+	/* While things settle, a lock that is about to be given back looks
+	 * free. */
+	if (!room->is_synced || room_is_settling(room))
+		return;
+	if (snap->epoch == 0) {
+		/* Redis no longer knows that this worker is in the room. */
+		room->is_synced = false;
+		rooms_rejoin(room);
+		return;
+	}
+	if (snap->epoch != room->epoch)
+		room_start_resync(room);
+	else if (snap->seq > room->seq)
+		room->suspect_seq = snap->seq;
+	else if (snap->seq == room->seq)
+		roomop_adopt(room);
+}
+
+static void
+on_checked(size_t i, const struct store_reply *reply, void *arg)
+{
+	struct room_check *check = arg;
+	struct room *room;
+
+	if (i < check->n) {
+		room = room_find(check->set, check->keys[i]);
+		if (room != NULL)
+			on_differs(room, reply);
+		return;
+	}
+	/* One that was not answered may have been too much for Redis, and holds
+	 * up no other; when the link is lost every room joins again. */
+	if (!store_is_up(check->set->store) || !check_some(check))
+		rooms_end_check(check->set);
+}
+
+void
+rooms_end_check(struct rooms *set)
+{
+	struct room_check *check = set->check;
+
+	if (check == NULL)
+		return;
+	set->check = NULL;
+	while (check->n > 0)
+		free(check->keys[--check->n]);
+	free(check);
+}
+
+/* The first room behind the chunk that was checked last. */
+static struct room *
+next_unchecked(const struct room_check *check)
+{
+	struct room_tree *tree = &check->set->tree;
+	struct room probe = { .key = NULL }, *room;
+
+	if (check->n == 0)
+		return (RB_MIN(room_tree, tree));
+	probe.key = check->keys[check->n - 1];
+	room = RB_NFIND(room_tree, tree, &probe);
+	if (room != NULL && strcmp(room->key, probe.key) == 0)
+		room = RB_NEXT(room_tree, tree, room);
+	return (room);
+}
+
+/* Asks for the next chunk; false if there is none. */
+static bool
+check_some(struct room_check *check)
+{
+	struct store_room rooms[STORE_CHECK_ROOMS];
+	struct store_snapshot known[STORE_CHECK_ROOMS];
+	struct room *room = next_unchecked(check);
+
+	while (check->n > 0)
+		free(check->keys[--check->n]);
+	for (; room != NULL && check->n < STORE_CHECK_ROOMS;
+	    room = RB_NEXT(room_tree, &check->set->tree, room)) {
+		if (TAILQ_EMPTY(&room->members))
+			continue;
+		rooms[check->n] = (struct store_room){ room->key, room->name };
+		known[check->n] = (struct store_snapshot){
+			.epoch = room->epoch,
+			.seq = room->seq,
+			.editor = snapshot_part(&room->told, SNAPSHOT_EDITOR),
+		};
+		check->keys[check->n++] = xstrdup(room->key);
+		/* Nobody announces what ran out. */
+		if (room->kind == ROOM_MODEL)
+			roomop_badges(room);
+	}
+	if (check->n == 0)
+		return (false);
+	store_check(check->set->store, rooms, known, check->n, on_checked,
+	    check);
+	return (true);
+}
+
+static void
+check_rooms(struct rooms *set)
+{
+	set->check = xcalloc(1, sizeof(*set->check));
+	set->check->set = set;
+	if (!check_some(set->check))
+		rooms_end_check(set);
+}
+
+/* What Redis refused, or did not answer, while the link stayed up. */
+static void
+repair(struct room *room)
+{
+	struct room_user *user, *next;
+
+	if (!room->is_synced && !TAILQ_EMPTY(&room->members)) {
+		rooms_rejoin(room);
+		return;
+	}
+	if (!room->needs_repair)
+		return;
+	room->needs_repair = false;
+	for (user = RB_MIN(room_users, &room->users); user != NULL;
+	    user = next) {
+		next = RB_NEXT(room_users, &room->users, user);
+		if (!TAILQ_EMPTY(&user->members))
+			roomop_join(room, user->id);
+		else if ((user->is_registered || user->is_doubtful) &&
+		    !room->set->is_leaving)
+			roomop_leave(room, user->id, NULL, NULL, NULL);
+	}
+	room_release(room);
+}
+
+void
+rooms_tick(struct rooms *set, int64_t now_ms)
+{
+	struct room *room;
+
+	RB_FOREACH(room, room_tree, &set->tree) {
+		/* The event did get lost. */
+		if (room->is_synced && room->suspect_seq > room->seq)
+			room_start_resync(room);
+		room->suspect_seq = 0;
+		room_beat(room);
+		if (TAILQ_EMPTY(&room->ops) && store_is_up(set->store))
+			repair(room);
+		if (room->is_unsettled && !room_is_settling(room) &&
+		    room->is_synced) {
+			room->is_unsettled = false;
+			roomop_load(room);
+		}
+	}
+	if (set->check != NULL || now_ms < set->check_at_ms ||
+	    !store_is_up(set->store))
+		return;
+	set->check_at_ms = now_ms + STORE_CHECK_MS - 500 +
+	    arc4random_uniform(1000);
+	check_rooms(set);
+}

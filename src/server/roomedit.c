@@ -1,0 +1,543 @@
+/*
+ * The verbs of the rule book, applied to a room: take the state (from the
+ * shared cache, else from Redis), let the rule book make the next one, offer it
+ * to Redis with what it was made from; on a mismatch Redis returns the present
+ * state and it starts over. What a socket is told about its own request is
+ * decided in answer(); what the room is told goes with the commit as an event.
+ *
+ * Knows no rule: those are in rules/edit.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xmalloc.h"
+#include "proto/tabmsg.h"
+#include "server/audit.h"
+#include "server/room.h"
+#include "server/roomop.h"
+#include "server/saves.h"
+#include "shm/counters.h"
+#include "store/roomstate.h"
+
+/* A compare-and-set that loses so often is hopeless or a bug; each loss means
+ * that another worker won. */
+#define TRIES_MAX	64
+
+static void	run_edit(struct roomop *op);
+
+static void
+count_claim(struct roomop *op)
+{
+	struct rooms *set = op->room->set;
+	enum counter id = COUNTER_CLAIMS_REFUSED;
+
+	if (op->verb != EDIT_CLAIM || op->outcome == EDIT_IS_EDITOR)
+		return;
+	if (op->outcome == EDIT_DONE)
+		id = COUNTER_CLAIMS_GRANTED;
+	else if (op->outcome == EDIT_PENDING)
+		id = COUNTER_CLAIMS_PENDING;
+	counters_add(set->shm, set->slot, id, 1);
+}
+
+/* Tells the socket that asked, where the room's events do not. st is needed for
+ * EDIT_PENDING and EDIT_IS_EDITOR only. */
+static void
+answer(struct roomop *op, const struct edit_state *st)
+{
+	struct member *m = op->member;
+
+	count_claim(op);
+	if (m == NULL)
+		return;
+	switch (op->outcome) {
+	case EDIT_IS_EDITOR:
+		if (op->verb == EDIT_CLAIM && m->tab != NULL) {
+			tab_send_lock(m);
+			break;
+		}
+		/* From the state that decided: the event that tells the room
+		 * may still be under way, and nobody is no answer to a claim. */
+		if (op->verb == EDIT_CLAIM)
+			member_send_status(m, st);
+		else
+			member_send_error(m, "is_editor",
+			    "You are the editor yourself.", op->why);
+		break;
+	case EDIT_HELD:
+		member_send_error(m, "held",
+		    "Somebody else is the editor.", op->why);
+		break;
+	case EDIT_PENDING:
+		member_send_pending(m, edit_place(st, m->user->id),
+		    st->n_claims);
+		break;
+	case EDIT_NOT_EDITOR:
+		roomop_refuse(op, "not_editor",
+		    "Only the editor can do this.");
+		break;
+	case EDIT_NO_EDITOR:
+		member_send_error(m, "no_editor",
+		    "There is no editor to ask.", op->why);
+		break;
+	case EDIT_FORBIDDEN:
+		member_send_error(m, "forbidden",
+		    "You have no permission to do this.", op->why);
+		break;
+	case EDIT_NOBODY:
+		member_send_error(m, "nobody",
+		    "Nobody has asked to edit.", op->why);
+		break;
+	case EDIT_DONE:
+	case EDIT_NOTHING:
+		break;
+	}
+}
+
+/* Whether the state has another editor than the room was told of, though no
+ * event of ours came in between: another program's word, which must reach the
+ * clients. */
+static bool
+is_foreign(const struct roomop *op)
+{
+	const struct room *room = op->room;
+	struct slice told;
+
+	told = snapshot_part(&room->told, SNAPSHOT_EDITOR);
+	return (room->is_synced && op->snap.epoch == room->epoch &&
+	    op->snap.seq == room->seq &&
+	    !snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, told));
+}
+
+/* Lets the room hear of it first, as an event of its own; op starts over. */
+static void
+postpone(struct roomop *op)
+{
+	struct room *room = op->room;
+	struct roomop *adopt = roomop_new(room, OP_ADOPT, NULL);
+
+	TAILQ_INSERT_HEAD(&room->ops, adopt, link);
+	room->is_busy = false;
+	roomop_start_next(room);
+}
+
+static void
+after_leave(struct roomop *op, bool ok)
+{
+	struct room *room = op->room;
+	struct room_user *user = room_user_find(room, slice_of(op->user_id));
+
+	if (!ok) {
+		room->needs_repair = true;
+		return;
+	}
+	if (user != NULL) {
+		user->is_registered = user->is_doubtful = false;
+		room_user_release(room, user);
+	}
+	/* With its last user the worker has left the room's set: what happens
+	 * there from now on does not come here. */
+	RB_FOREACH(user, room_users, &room->users) {
+		if (user->is_registered)
+			return;
+	}
+	room->is_synced = false;
+}
+
+/* A deadline that could not be met is not forgotten. */
+static void
+tick_again(struct room *room)
+{
+	room->deadline_us = clock_wall_us() + US_PER_SEC;
+	room_arm(room);
+}
+
+/* The state is only worth reading for who has got a place in the line. */
+static void
+answer_done(struct roomop *op, const struct store_snapshot *snap)
+{
+	struct roomstate rs;
+
+	if (op->outcome != EDIT_PENDING) {
+		answer(op, NULL);
+		return;
+	}
+	/* An event may have been faster than the answer, which comes on another
+	 * connection: its own, or one after it that knows better. */
+	if (op->member != NULL && op->member->place_told) {
+		count_claim(op);
+		return;
+	}
+	roomstate_decode(&rs, snap, clock_wall_us());
+	answer(op, &rs.st);
+	roomstate_fini(&rs);
+}
+
+/* Whoever's commit went through writes it, and nobody else. */
+static void
+write_audit(struct roomop *op)
+{
+	struct rooms *set = op->room->set;
+
+	if (op->audit.n == 0)
+		return;
+	audit_write(set->audit, (struct slice){ op->audit.p, op->audit.n });
+	counters_add(set->shm, set->slot, op->audit_counter, 1);
+}
+
+static void
+on_committed(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+	bool ok = true;
+
+	switch (reply->status) {
+	case STORE_MISMATCH:
+		roomop_keep(op, &reply->snapshot);
+		if (++op->tries < TRIES_MAX) {
+			if (op->kind == OP_EDIT && is_foreign(op))
+				postpone(op);
+			else
+				run_edit(op);
+			return;
+		}
+		log_warn_limited("room %s: gave up after %u mismatches",
+		    op->room->key, op->tries);
+		roomop_refuse(op, "unavailable",
+		    "The server is busy; try again.");
+		ok = false;
+		break;
+	case STORE_GATED:
+		roomop_refuse(op, "too_soon", "You have just asked.");
+		break;
+	case STORE_UNAVAILABLE:
+		roomop_refuse(op, "unavailable",
+		    "The server cannot decide this at the moment.");
+		ok = false;
+		break;
+	default:
+		if (reply->status == STORE_OK) {
+			roomop_keep(op, &reply->snapshot);
+			answer_done(op, &reply->snapshot);
+			write_audit(op);
+		}
+		break;
+	}
+	if (op->kind == OP_LEAVE && op->worker_id == NULL)
+		after_leave(op, ok);
+	if (op->verb == EDIT_TICK && !ok)
+		tick_again(op->room);
+	roomop_end(op, ok);
+}
+
+/* At most one for the pages of the package and one for the tabs. */
+_Static_assert(2 * EDIT_EVENTS_MAX <= STORE_FRAMES_MAX, "frames of a result");
+
+/* The frames of a result, as texts that live until the next call. */
+struct frames {
+	struct buf		 text[STORE_FRAMES_MAX];
+	struct store_frame	 frame[STORE_FRAMES_MAX];
+	size_t			 n;
+};
+
+static void
+frames_fini(struct frames *f)
+{
+	size_t i;
+
+	for (i = 0; i < STORE_FRAMES_MAX; i++)
+		buf_fini(&f->text[i]);
+}
+
+/* What was written to the next text of f goes to these. */
+static void
+add_frame(struct frames *f, char audience)
+{
+	struct buf *b = &f->text[f->n];
+
+	f->frame[f->n++] = (struct store_frame){
+		.audience = audience, .text = { b->p, b->n },
+	};
+}
+
+/* The time of a save: the client's, if it sent one, in our form. */
+static void
+time_of(const char *given, int64_t now_us, char out[CLOCK_ISO_SIZE])
+{
+	int64_t us;
+
+	if (given[0] == '\0' || !clock_parse_iso(given, &us))
+		us = now_us;
+	clock_format_iso(us, out);
+}
+
+/* A save as tabs are told of it when nobody follows the log. */
+static void
+add_save(struct room *room, const struct edit_event *ev, const char *time,
+    struct frames *f)
+{
+	char *name = room_name_of(room, ev->who.id, ev->who.name);
+	struct tabmsg_who who = { ev->who.id, room->set->id_is_number, name };
+	struct buf save = { NULL, 0, 0 };
+
+	tabmsg_add_save(&save, 0, &who, time, "change", slice_of("[]"));
+	tabmsg_add_saved(&f->text[f->n],
+	    (struct slice){ save.p, save.n });
+	add_frame(f, 'T');
+	buf_fini(&save);
+	free(name);
+}
+
+/* The frames of each save of the operation. */
+static void
+add_saves(struct roomop *op, const struct edit_event *ev,
+    const struct message_user *u, int64_t now_us, struct frames *f)
+{
+	const char *given = op->time, *more = op->more_times.p;
+	char time[CLOCK_ISO_SIZE];
+	unsigned left = op->n_more;
+
+	ASSERT(f->n + 2 * (1 + left) <= STORE_FRAMES_MAX);
+	for (;;) {
+		time_of(given, now_us, time);
+		message_add_content_updated(&f->text[f->n], u, time);
+		add_frame(f, 'A');
+		if (!saves_follow_log(op->room->set->saves))
+			add_save(op->room, ev, time, f);
+		if (left-- == 0)
+			break;
+		given = more;
+		more += strlen(more) + 1;
+	}
+}
+
+/* The lock went from one to another: what tabs and the audit log are told. */
+static void
+add_change(struct roomop *op, const struct edit_event *ev, const char *now,
+    struct frames *f)
+{
+	struct room *room = op->room;
+	bool is_number = room->set->id_is_number;
+	char *from = room_name_of(room, ev->from.id, ev->from.name);
+	char *to = ev->who.id == NULL ? xstrdup("") :
+	    room_name_of(room, ev->who.id, ev->who.name);
+	struct tabmsg_who a = { ev->from.id, is_number, from };
+	struct tabmsg_who b = { ev->who.id, is_number, to };
+	struct audit_person from_person = { ev->from.id, from };
+	struct audit_person to_person = { ev->who.id, to };
+	const char *action, *why = "", *reason = "";
+
+	if (ev->type == EDIT_EV_HANDED) {
+		action = "hand_over";
+		why = ev->why == EDIT_BY_EDITOR ? "editor" : "countdown";
+		op->audit_counter = COUNTER_LOCKS_HANDED_OVER;
+		tabmsg_add_handed_over(&f->text[f->n], &a, &b, why);
+	} else if (ev->type == EDIT_EV_TAKEN) {
+		action = "take_over";
+		reason = op->reason != NULL ? op->reason : "";
+		op->audit_counter = COUNTER_LOCKS_TAKEN_OVER;
+		tabmsg_add_taken_over(&f->text[f->n], &a, &b, reason);
+	} else {
+		action = "forced_release";
+		why = ev->why == EDIT_SILENT ? "silent" : "forbidden";
+		to_person.id = NULL;
+		op->audit_counter = COUNTER_LOCKS_FORCED;
+		tabmsg_add_lock_lost(&f->text[f->n], &a, why);
+	}
+	add_frame(f, 'T');
+	audit_add(&op->audit, now, action, room->key, &from_person,
+	    &to_person, why, reason);
+	free(from);
+	free(to);
+}
+
+static void
+make_frames(struct roomop *op, const struct edit_result *res,
+    int64_t now_us, struct frames *f)
+{
+	struct room *room = op->room;
+	char now[CLOCK_ISO_SIZE];
+	size_t i;
+
+	memset(f, 0, sizeof(*f));
+	clock_format_iso(now_us, now);
+	buf_reset(&op->audit);		/* of a try that lost */
+	for (i = 0; i < res->n_events; i++) {
+		const struct edit_event *ev = &res->events[i];
+		struct message_user u = room_message_user(room, ev->who.id,
+		    ev->who.name);
+		struct buf *b = &f->text[f->n];
+
+		switch (ev->type) {
+		case EDIT_EV_STATUS:
+			message_add_editor_status(b, &u);
+			break;
+		case EDIT_EV_RELEASED:
+			message_add_lock_released(b, &u,
+			    ev->deliberate ? now : NULL);
+			break;
+		case EDIT_EV_UPDATED:
+			add_saves(op, ev, &u, now_us, f);
+			continue;
+		case EDIT_EV_ATTENTION:
+			message_add_attention_requested(b, &u, now);
+			add_frame(f, 'A');
+			/* A tab is shown who asks to edit, in the line. */
+			if (op->verb == EDIT_ASK)
+				continue;
+			message_add_attention_requested(&f->text[f->n], &u,
+			    now);
+			add_frame(f, 'T');
+			continue;
+		case EDIT_EV_LEFT:
+			continue;	/* each worker makes its own */
+		case EDIT_EV_HANDED:
+		case EDIT_EV_TAKEN:
+		case EDIT_EV_LOST:
+			add_change(op, ev, now, f);
+			continue;
+		}
+		add_frame(f, 'A');
+	}
+}
+
+/* What the last save of the operation was sent with. */
+static const char *
+last_time(const struct roomop *op)
+{
+	size_t n = op->more_times.n;
+
+	if (op->n_more == 0)
+		return (op->time);
+	for (n--; n > 0 && op->more_times.p[n - 1] != '\0'; n--)
+		;
+	return (op->more_times.p + n);
+}
+
+static void
+offer(struct roomop *op, const struct roomstate *rs,
+    const struct edit_result *res, int64_t now_us)
+{
+	struct room *room = op->room;
+	struct rooms *set = room->set;
+	struct store_snapshot expected = snapshot_view(&op->snap, now_us);
+	struct roomtext_policy policy = {
+		set->id_is_number, ROOM_EDITOR_TTL_MS
+	};
+	struct roomtext text;
+	struct store_change change;
+	struct frames frames;
+	struct buf badge = { NULL, 0, 0 };
+	char time[CLOCK_ISO_SIZE];
+
+	/* A longer heartbeat_timeout must not be cut short by it. */
+	if (set->conf->heartbeat_timeout_ms + 60000 > policy.editor_ttl_ms)
+		policy.editor_ttl_ms = set->conf->heartbeat_timeout_ms + 60000;
+	memset(&text, 0, sizeof(text));
+	memset(&change, 0, sizeof(change));
+	roomstate_encode(rs, &res->next, &policy, now_us, &text, &change);
+	if (res->sets_modified) {
+		time_of(last_time(op), now_us, time);
+		change.modified = slice_of(time);
+	}
+	make_frames(op, res, now_us, &frames);
+	change.frames = frames.frame;
+	change.n_frames = frames.n;
+	room_make_badge(room, &rs->st, &res->next,
+	    now_us + policy.editor_ttl_ms * US_PER_MS, &change.badge, &badge);
+	if (snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, change.editor))
+		change.editor_ttl_ms = 0;
+	if (op->kind == OP_LEAVE)
+		store_leave(set->store, roomop_store_room(room),
+		    op->worker_id != NULL ? op->worker_id :
+		    store_worker_id(set->store), slice_of(op->user_id),
+		    &expected, &change, on_committed, op);
+	else
+		store_commit(set->store, roomop_store_room(room), &expected,
+		    &change, res->is_gated ? op->user_id : NULL,
+		    set->conf->notification_request_interval_ms,
+		    on_committed, op);
+	frames_fini(&frames);
+	buf_fini(&badge);
+	roomtext_fini(&text);
+}
+
+static void
+run_edit(struct roomop *op)
+{
+	struct room *room = op->room;
+	int64_t now_us = clock_wall_us();
+	struct store_snapshot view = snapshot_view(&op->snap, now_us);
+	struct edit_command cmd = {
+		.verb = op->verb,
+		.user = { op->user_id, op->user_name },
+		.tab = op->tab,
+		.may_change = op->may_change,
+		.may_take_over = op->may_take_over,
+		.moves = op->moves,
+		.may_return = op->may_return,
+		.target = op->peer_id,
+		.has_viewers = room_has_viewers(room),
+		.heartbeat_us = op->heartbeat_us,
+	};
+	struct roomstate rs;
+	struct edit_result res;
+
+	roomstate_decode(&rs, &view, now_us);
+	edit_apply(&rs.st, &cmd, &room->set->policy, now_us, &res);
+	op->outcome = res.outcome;
+	if (res.changed || res.n_events != 0)
+		offer(op, &rs, &res, now_us);
+	else {
+		answer(op, &res.next);
+		if (is_foreign(op))
+			roomop_adopt(room);
+		if (op->verb == EDIT_TICK) {
+			/* Too early: the clock was set back, or a heartbeat
+			 * came meanwhile. */
+			room->deadline_us = edit_deadline(&res.next,
+			    &room->set->policy);
+			if (room->deadline_us > now_us)
+				room_arm(room);
+		}
+		roomop_end(op, true);
+	}
+	roomstate_fini(&rs);
+}
+
+static void
+on_loaded_state(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+
+	if (reply->status != STORE_OK) {
+		roomop_refuse(op, "unavailable",
+		    "The server cannot decide this at the moment.");
+		if (op->kind == OP_LEAVE && op->worker_id == NULL)
+			after_leave(op, false);
+		if (op->verb == EDIT_TICK)
+			tick_again(op->room);
+		roomop_end(op, false);
+		return;
+	}
+	roomop_keep(op, &reply->snapshot);
+	run_edit(op);
+}
+
+void
+roomop_start_edit(struct roomop *op)
+{
+	struct rooms *set = op->room->set;
+
+	if (op->member != NULL)
+		op->member->place_told = false;
+	/* What Redis has lost may still be in the cache. */
+	if (op->verb != EDIT_RESTORE &&
+	    snapshot_from_cache(&op->snap, set->shm, op->room->key))
+		run_edit(op);
+	else
+		store_load(set->store, roomop_store_room(op->room),
+		    on_loaded_state, op);
+}

@@ -1,0 +1,678 @@
+/*
+ * The operations of a room: join, leave, the verbs of the rule book, chat
+ * messages, reading anew. One at a time in each room: the first of the queue
+ * is under way, the rest wait, so a join and a leave of one user cannot
+ * overtake each other, and a compare-and-set fails only against other workers.
+ *
+ * How the rule book is applied is in roomedit.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/xmalloc.h"
+#include "server/room.h"
+#include "server/roomop.h"
+#include "store/roomstate.h"
+
+/* Operations that may wait in one room; clients send at most message_rate. */
+#define OPS_MAX		4096
+
+struct store_room
+roomop_store_room(const struct room *room)
+{
+	return ((struct store_room){ room->key, room->name });
+}
+
+static void
+free_op(struct roomop *op)
+{
+	snapshot_fini(&op->snap);
+	buf_fini(&op->frame);
+	buf_fini(&op->audit);
+	buf_fini(&op->more_times);
+	free(op->tab);
+	free(op->reason);
+	free(op->user_id);
+	free(op->user_name);
+	free(op->worker_id);
+	free(op->peer_id);
+	free(op);
+}
+
+struct roomop *
+roomop_new(struct room *room, enum op_kind kind, const char *user_id)
+{
+	struct roomop *op = xcalloc(1, sizeof(*op));
+
+	op->room = room;
+	op->kind = kind;
+	op->user_id = user_id == NULL ? NULL : xstrdup(user_id);
+	return (op);
+}
+
+void
+roomop_push(struct roomop *op)
+{
+	TAILQ_INSERT_TAIL(&op->room->ops, op, link);
+	roomop_start_next(op->room);
+}
+
+/* The operation under way is over; the next one starts. */
+void
+roomop_end(struct roomop *op, bool ok)
+{
+	struct room *room = op->room;
+
+	ASSERT(TAILQ_FIRST(&room->ops) == op);
+	TAILQ_REMOVE(&room->ops, op, link);
+	room->is_busy = false;
+	if (op->done != NULL)
+		op->done(ok, op->done_arg);
+	free_op(op);
+	room_release(room);
+	roomop_start_next(room);
+}
+
+void
+roomop_forget(struct room *room, struct member *member)
+{
+	struct roomop *op;
+
+	TAILQ_FOREACH(op, &room->ops, link) {
+		if (op->member == member)
+			op->member = NULL;
+	}
+}
+
+void
+roomop_drop_all(struct room *room)
+{
+	struct roomop *op;
+
+	while ((op = TAILQ_FIRST(&room->ops)) != NULL) {
+		TAILQ_REMOVE(&room->ops, op, link);
+		if (op->done != NULL)
+			op->done(false, op->done_arg);
+		free_op(op);
+	}
+}
+
+static bool
+is_full(struct room *room, struct member *member, enum message_type why)
+{
+	struct roomop *op;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(op, &room->ops, link) {
+		if (++n < OPS_MAX)
+			continue;
+		member_send_error(member, "unavailable",
+		    "The server is busy; try again.", why);
+		return (true);
+	}
+	return (false);
+}
+
+/* --- what a worker remembers of a snapshot --- */
+
+void
+roomop_keep(struct roomop *op, const struct store_snapshot *snap)
+{
+	struct room *room = op->room;
+
+	snapshot_set(&op->snap, snap, clock_wall_us());
+	/* Only who receives the room's events may say that it is current. */
+	if (!TAILQ_EMPTY(&room->members) && room->is_synced &&
+	    store_is_up(room->set->store))
+		snapshot_to_cache(&op->snap, room->set->shm, room->set->slot,
+		    room->key);
+}
+
+void
+roomop_refuse(struct roomop *op, const char *code, const char *message)
+{
+	unsigned i;
+
+	for (i = 0; op->member != NULL && i <= op->n_more; i++)
+		member_send_error(op->member, code, message, op->why);
+}
+
+/* --- joining --- */
+
+void
+roomop_add_chat_value(struct buf *b, const struct room *room,
+    const struct identity *who)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	buf_add_str(b, "{\"user_id\": ");
+	json_add_id(b, who->id, room->set->id_is_number);
+	buf_add_char(b, ',');
+	json_add_pair(b, "username", who->username);
+	buf_add_char(b, ',');
+	json_add_pair(b, "email", who->email);
+	buf_add_char(b, ',');
+	json_add_pair(b, "avatar_url", who->avatar_url);
+	buf_add_char(b, ',');
+	json_add_pair(b, "last_seen", clock_format_iso(clock_wall_us(), iso));
+	buf_add_char(b, '}');
+}
+
+/* First frames for every socket of the user that has not had them. */
+static void
+welcome_all(struct room_user *user, const struct store_member *members,
+    size_t n, uint64_t seq)
+{
+	struct member *m;
+
+	TAILQ_FOREACH(m, &user->members, user_link) {
+		if (!m->is_ready)
+			member_welcome(m, members, n, seq);
+	}
+}
+
+static void
+welcome_from_roster(struct room *room, struct room_user *user)
+{
+	struct store_member *list;
+	size_t n;
+
+	list = room_roster(room, &n);
+	welcome_all(user, list, n, room->seq);
+	room_roster_free(list, n);
+}
+
+static void
+on_joined(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+	struct room *room = op->room;
+	struct room_user *user = room_user_find(room, slice_of(op->user_id));
+
+	if (reply->status != STORE_OK || user == NULL) {
+		/* Tried again by rooms_tick() or rooms_on_up(); it may have
+		 * been done all the same. */
+		if (user != NULL)
+			user->is_doubtful = true;
+		room->needs_repair = true;
+		roomop_end(op, false);
+		return;
+	}
+	user->is_registered = true;
+	user->is_doubtful = false;
+	user->letter = op->letter;
+	if (!room->is_synced || room->epoch != reply->snapshot.epoch)
+		room_resync(room, reply);
+	if (room->is_synced && room->seq < reply->snapshot.seq)
+		/* Events up to here are still under way to this worker; the
+		 * newcomer has them in its roster already. */
+		welcome_all(user, reply->members, reply->n_members,
+		    reply->snapshot.seq);
+	else if (room->is_synced)
+		welcome_from_roster(room, user);
+	else
+		roomop_join(room, user->id);	/* after the reading anew */
+	roomop_end(op, true);
+}
+
+static struct slice
+letter_slice(const char *letter)
+{
+	return ((struct slice){ letter, *letter == TAB_NONE ? 0 : 1 });
+}
+
+static void
+start_join(struct roomop *op)
+{
+	struct room *room = op->room;
+	struct room_user *user = room_user_find(room, slice_of(op->user_id));
+	char iso[CLOCK_ISO_SIZE];
+	struct buf chat = { NULL, 0, 0 };
+	struct slice value = { NULL, 0 }, modified = { NULL, 0 };
+	struct member *first;
+	char *info;
+
+	if (user == NULL || (first = TAILQ_FIRST(&user->members)) == NULL) {
+		roomop_end(op, true);
+		return;
+	}
+	if (user->is_registered && room->is_synced) {
+		welcome_from_roster(room, user);
+		roomop_end(op, true);
+		return;
+	}
+	if (room->kind == ROOM_CHAT) {
+		roomop_add_chat_value(&chat, room,
+		    first->grant->session->user->identity);
+		value = (struct slice){ chat.p, chat.n };
+	} else if (room->kind == ROOM_EDIT)
+		modified = slice_of(clock_format_iso(clock_wall_us(), iso));
+	info = room_user_info(user);
+	op->letter = tab_letter(user);
+	store_join(room->set->store, roomop_store_room(room),
+	    (struct store_member){ slice_of(user->id), slice_of(info),
+	    letter_slice(&op->letter) }, true, value, modified, NULL, 0,
+	    on_joined, op);
+	free(info);
+	buf_fini(&chat);
+}
+
+void
+roomop_join(struct room *room, const char *user_id)
+{
+	roomop_push(roomop_new(room, OP_JOIN, user_id));
+}
+
+/* --- reading anew --- */
+
+static void
+on_loaded_room(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+
+	if (reply->status == STORE_OK)
+		room_resync(op->room, reply);
+	roomop_end(op, reply->status == STORE_OK);
+}
+
+void
+roomop_load(struct room *room)
+{
+	roomop_push(roomop_new(room, OP_LOAD, NULL));
+}
+
+/* --- asking the rule book --- */
+
+static char *
+copy_or_null(struct slice s)
+{
+	return (s.p == NULL ? NULL : xmemdup0(s.p, s.n));
+}
+
+/*
+ * A save right behind one that stands in line is decided with it and told in
+ * the same event: nothing lies between them, so it would be decided alike a
+ * round trip later. Whether it goes with the last one.
+ */
+static bool
+joins_last(struct room *room, const struct member *member, const char *name,
+    const char *time)
+{
+	struct roomop *last = TAILQ_LAST(&room->ops, roomop_list);
+
+	if (last == NULL || last == TAILQ_FIRST(&room->ops) ||
+	    last->kind != OP_EDIT || last->verb != EDIT_UPDATED ||
+	    last->member != member ||
+	    !text_same_or_none(last->tab, member->tab) ||
+	    last->may_change != member->grant->may_change ||
+	    !text_same_or_none(last->user_name, name) ||
+	    last->n_more == ROOMOP_MORE_MAX)
+		return (false);
+	buf_add(&last->more_times, time, strlen(time) + 1);
+	last->n_more++;
+	return (true);
+}
+
+void
+roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
+    const struct message *message)
+{
+	const struct identity *who = member->grant->session->user->identity;
+	const char *name = *who->email != '\0' ? who->email : who->username;
+	struct roomop *op;
+
+	if (message != NULL && (is_full(room, member, message->type) ||
+	    (verb == EDIT_UPDATED &&
+	    joins_last(room, member, name, message->timestamp))))
+		return;
+	op = roomop_new(room, OP_EDIT, member->user->id);
+	op->verb = verb;
+	op->tab = member->tab == NULL ? NULL : xstrdup(member->tab);
+	op->may_change = member->grant->may_change;
+	op->may_take_over = member->grant->may_take_over;
+	op->user_name = xstrdup(name);
+	if (message != NULL) {
+		op->member = member;
+		op->why = message->type;
+		op->moves = message->moves;
+		op->may_return = message->may_return;
+		op->reason = copy_or_null(message->reason);
+		op->peer_id = copy_or_null(message->recipient_id);
+		memcpy(op->time, message->timestamp,
+		    strlen(message->timestamp) + 1);
+	}
+	roomop_push(op);
+}
+
+void
+roomop_tick(struct room *room)
+{
+	struct roomop *op = roomop_new(room, OP_EDIT, NULL);
+
+	op->verb = EDIT_TICK;
+	roomop_push(op);
+}
+
+void
+roomop_restore(struct room *room)
+{
+	struct roomop *op = roomop_new(room, OP_EDIT, room->editor.id);
+
+	op->verb = EDIT_RESTORE;
+	op->user_name = xstrdup(room->editor.name);
+	op->tab = room->editor.tab == NULL ? NULL :
+	    xstrdup(room->editor.tab);
+	op->heartbeat_us = room->editor.heartbeat_us;
+	/* Next: a release that waits must find the lock. */
+	if (room->is_busy)
+		TAILQ_INSERT_AFTER(&room->ops, TAILQ_FIRST(&room->ops), op,
+		    link);
+	else
+		TAILQ_INSERT_HEAD(&room->ops, op, link);
+	roomop_start_next(room);
+}
+
+/* --- leaving --- */
+
+static void
+start_leave(struct roomop *op)
+{
+	struct room *room = op->room;
+	struct room_user *user;
+
+	if (op->worker_id == NULL) {
+		user = room_user_find(room, slice_of(op->user_id));
+		if (user == NULL || !TAILQ_EMPTY(&user->members) ||
+		    (!user->is_registered && !user->is_doubtful)) {
+			if (user != NULL)
+				room_user_release(room, user);
+			roomop_end(op, true);
+			return;
+		}
+	}
+	op->verb = EDIT_LEAVE;
+	roomop_start_edit(op);
+}
+
+void
+roomop_leave(struct room *room, const char *user_id, const char *worker_id,
+    void (*done)(bool, void *), void *arg)
+{
+	struct roomop *op = roomop_new(room, OP_LEAVE, user_id);
+
+	op->worker_id = worker_id == NULL ? NULL : xstrdup(worker_id);
+	op->done = done;
+	op->done_arg = arg;
+	roomop_push(op);
+}
+
+/* --- what another program did to the lock --- */
+
+static void
+on_adopted(const struct store_reply *reply, void *arg)
+{
+	/* A mismatch means that somebody was faster: the event tells. */
+	if (reply->status == STORE_OK || reply->status == STORE_MISMATCH)
+		roomop_keep(arg, &reply->snapshot);
+	roomop_end(arg, reply->status == STORE_OK);
+}
+
+/* The editor that another program made, or unmade. */
+static void
+add_foreign_badge(struct room *room, const struct store_snapshot *snap,
+    struct store_badge *badge, struct buf *value)
+{
+	int64_t now_us = clock_wall_us();
+	struct edit_state told = {
+		.editor = { room->editor.id, room->editor.name },
+	};
+	struct roomstate rs;
+
+	roomstate_decode(&rs, snap, now_us);
+	room_make_badge(room, &told, &rs.st,
+	    now_us + ROOM_EDITOR_TTL_MS * US_PER_MS, badge, value);
+	roomstate_fini(&rs);
+}
+
+/*
+ * Commits what is there unchanged, so that it gets a sequence number and every
+ * worker hears of it.
+ */
+static void
+on_loaded_foreign(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+	struct room *room = op->room;
+	struct buf badge = { NULL, 0, 0 };
+	struct store_change change;
+
+	if (reply->status != STORE_OK || !room->is_synced ||
+	    reply->snapshot.epoch != room->epoch ||
+	    reply->snapshot.seq != room->seq) {
+		roomop_end(op, false);
+		return;
+	}
+	memset(&change, 0, sizeof(change));
+	change.editor = reply->snapshot.editor;
+	change.previous = reply->snapshot.previous;
+	change.state = reply->snapshot.state;
+	add_foreign_badge(room, &reply->snapshot, &change.badge, &badge);
+	store_commit(room->set->store, roomop_store_room(room),
+	    &reply->snapshot,
+	    &change, NULL, 0, on_adopted, op);
+	buf_fini(&badge);
+}
+
+void
+roomop_adopt(struct room *room)
+{
+	roomop_push(roomop_new(room, OP_ADOPT, NULL));
+}
+
+/* --- chat --- */
+
+static void
+on_sent(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+
+	if (reply->status != STORE_OK)
+		roomop_refuse(op, "unavailable",
+		    "The message could not be sent.");
+	roomop_end(op, reply->status == STORE_OK);
+}
+
+static void
+start_send(struct roomop *op)
+{
+	/* In a room of the package's chat there are no tabs, and elsewhere
+	 * only tabs talk. */
+	char to = op->room->kind == ROOM_CHAT ? 'U' : 'V';
+	struct store_frame frames[STORE_FRAMES_MAX];
+	bool alone = op->peer_id == NULL ||
+	    strcmp(op->user_id, op->peer_id) == 0;
+	size_t n = 0, at = 0;
+	unsigned i;
+
+	for (i = 0; i <= op->n_more; at = op->ends[i++]) {
+		struct slice text = { op->frame.p + at, op->ends[i] - at };
+
+		frames[n++] = (struct store_frame){ to, slice_of(op->user_id),
+		    text };
+		if (!alone)
+			frames[n++] = (struct store_frame){ to,
+			    slice_of(op->peer_id), text };
+	}
+	store_send(op->room->set->store, roomop_store_room(op->room),
+	    slice_of(op->user_id),
+	    slice_of(alone ? op->user_id : op->peer_id), frames, n, on_sent,
+	    op);
+}
+
+/* Whether a message, not yet in line, goes with the last one there; its text is
+ * copied then. */
+static bool
+sends_with_last(struct room *room, const struct roomop *op)
+{
+	struct roomop *last = TAILQ_LAST(&room->ops, roomop_list);
+
+	if (last == NULL || last == TAILQ_FIRST(&room->ops) ||
+	    last->kind != OP_SEND || last->member != op->member ||
+	    !text_same_or_none(last->peer_id, op->peer_id) ||
+	    last->n_more == ROOMOP_MORE_MAX ||
+	    last->frame.n + op->frame.n > STORE_VALUE_MAX)
+		return (false);
+	buf_add(&last->frame, op->frame.p, op->frame.n);
+	last->ends[++last->n_more] = last->frame.n;
+	return (true);
+}
+
+void
+roomop_send(struct room *room, struct member *member,
+    const struct message *msg)
+{
+	const struct identity *who = member->grant->session->user->identity;
+	struct message_user sender = room_message_user(room, member->user->id,
+	    who->username);
+	char now[CLOCK_ISO_SIZE];
+	struct roomop *op;
+
+	if (is_full(room, member, msg->type))
+		return;
+	op = roomop_new(room, OP_SEND, member->user->id);
+	op->member = member;
+	op->why = msg->type;
+	if (msg->recipient_id.p != NULL)
+		op->peer_id = xmemdup0(msg->recipient_id.p,
+		    msg->recipient_id.n);
+	sender.email = who->email;
+	sender.avatar_url = who->avatar_url;
+	message_add_chat_message(&op->frame, &sender, msg->recipient_json,
+	    msg->text, clock_format_iso(clock_wall_us(), now));
+	if (op->frame.n > STORE_VALUE_MAX) {
+		/* Escaped, it may be several times as long. */
+		roomop_refuse(op, "too_long", "The message is too long.");
+		free_op(op);
+		return;
+	}
+	op->ends[0] = op->frame.n;
+	if (sends_with_last(room, op))
+		free_op(op);
+	else
+		roomop_push(op);
+}
+
+/* --- what users do in their tabs --- */
+
+static void
+on_stated(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+	struct room_user *user = room_user_find(op->room,
+	    slice_of(op->user_id));
+
+	/* ABSENT: the join that is to come says it. */
+	if (reply->status == STORE_OK && user != NULL)
+		user->letter = op->letter;
+	roomop_end(op, reply->status != STORE_UNAVAILABLE);
+}
+
+static void
+start_state(struct roomop *op)
+{
+	struct room *room = op->room;
+	struct room_user *user = room_user_find(room, slice_of(op->user_id));
+
+	if (user == NULL || !user->is_registered ||
+	    TAILQ_EMPTY(&user->members) || tab_letter(user) == user->letter) {
+		roomop_end(op, true);
+		return;
+	}
+	op->letter = tab_letter(user);
+	store_state(room->set->store, roomop_store_room(room),
+	    slice_of(op->user_id), letter_slice(&op->letter), on_stated, op);
+}
+
+void
+roomop_state(struct room *room, const char *user_id)
+{
+	roomop_push(roomop_new(room, OP_STATE, user_id));
+}
+
+/* --- who edits what --- */
+
+static void
+on_badges(enum store_status status, const struct store_badge *badges, size_t n,
+    void *arg)
+{
+	struct roomop *op = arg;
+
+	if (status == STORE_OK)
+		room_note_badges(op->room, badges, n);
+	roomop_end(op, status == STORE_OK);
+}
+
+void
+roomop_badges(struct room *room)
+{
+	roomop_push(roomop_new(room, OP_BADGES, NULL));
+}
+
+/* --- the queue --- */
+
+static void
+start_op(struct roomop *op)
+{
+	struct room *room = op->room;
+
+	switch (op->kind) {
+	case OP_JOIN:
+		start_join(op);
+		break;
+	case OP_LEAVE:
+		start_leave(op);
+		break;
+	case OP_EDIT:
+		roomop_start_edit(op);
+		break;
+	case OP_LOAD:
+		store_load(room->set->store, roomop_store_room(room),
+		    on_loaded_room, op);
+		break;
+	case OP_ADOPT:
+		store_load(room->set->store, roomop_store_room(room),
+		    on_loaded_foreign, op);
+		break;
+	case OP_SEND:
+		start_send(op);
+		break;
+	case OP_STATE:
+		start_state(op);
+		break;
+	case OP_BADGES:
+		store_badges(room->set->store, roomop_store_room(room),
+		    on_badges, op);
+		break;
+	}
+}
+
+/* Many operations end without asking Redis: a loop, not a recursion, works
+ * them off, however many a client has sent. */
+void
+roomop_start_next(struct room *room)
+{
+	struct roomop *op;
+
+	if (room->is_starting)
+		return;
+	room->is_starting = true;
+	while (!room->is_busy && (op = TAILQ_FIRST(&room->ops)) != NULL) {
+		room->is_busy = true;
+		start_op(op);
+	}
+	room->is_starting = false;
+}

@@ -1,0 +1,506 @@
+/*
+ * What comes from Redis without being asked for: events in their order, gaps
+ * in it, links that come and go. What is looked for besides is in roomcheck.c.
+ *
+ * A room applies event seq + 1, drops what is older, and is read anew when one
+ * is missing or the epoch is another. Reading anew never speaks of the past:
+ * it compares who is there and who edits with what clients were told, and
+ * tells the difference.
+ *
+ * When Redis has lost its data (the epoch is another), the comparison of who is
+ * missing is put off for SETTLE_MS, because the other workers are putting their
+ * users and locks back at the same moment.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/xmalloc.h"
+#include "server/room.h"
+#include "shm/counters.h"
+#include "store/roomstate.h"
+
+#define SETTLE_MS	5000
+/* Workers that watch the same deadline do not all ask in the same instant. */
+#define TICK_JITTER_MS	40
+
+static void
+replace(char **text, const char *with)
+{
+	char *copy = with == NULL ? NULL : xstrdup(with);
+
+	free(*text);
+	*text = copy;
+}
+
+bool
+room_is_settling(const struct room *room)
+{
+	return (clock_mono_ms() < room->settle_until_ms);
+}
+
+/* --- deadlines --- */
+
+static void
+timer_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct room *room = arg;
+
+	(void)fd;
+	(void)what;
+	if (room->editor.id != NULL && !room_has_viewers(room)) {
+		/* Nobody else saw it go stale: the lock stays until somebody
+		 * asks for it. */
+		room->lone_heartbeat_us = room->editor.heartbeat_us;
+		return;
+	}
+	room->deadline_us = INT64_MAX;
+	roomop_tick(room);
+}
+
+void
+room_arm(struct room *room)
+{
+	int64_t left_us, wait_ms;
+	struct timeval tv;
+
+	if (room->timer != NULL)
+		event_del(room->timer);
+	if (room->deadline_us == INT64_MAX || TAILQ_EMPTY(&room->members) ||
+	    (room->editor.id != NULL &&
+	    room->editor.heartbeat_us == room->lone_heartbeat_us))
+		return;
+	if (room->timer == NULL)
+		room->timer = event_new(room->set->base, -1, 0, timer_cb,
+		    room);
+	if (room->timer == NULL)
+		return;		/* the slow check and the next event remain */
+	left_us = room->deadline_us - clock_wall_us();
+	wait_ms = left_us <= 0 ? 0 : left_us / US_PER_MS + 1;
+	wait_ms += arc4random_uniform(TICK_JITTER_MS);
+	tv.tv_sec = wait_ms / 1000;
+	tv.tv_usec = wait_ms % 1000 * 1000;
+	event_add(room->timer, &tv);
+}
+
+/* Tells waiting sockets when their place in the line is another. */
+static void
+tell_places(struct room *room, const struct edit_state *st)
+{
+	struct member *m;
+
+	TAILQ_FOREACH(m, &room->members, link) {
+		size_t place = edit_place(st, m->user->id);
+
+		if (m->is_ready && m->place != place)
+			member_send_pending(m, place, st->n_claims);
+	}
+}
+
+/* Never 0, which is "nothing noted". */
+static uint64_t
+hash_state(const struct room *room, const struct store_snapshot *snap)
+{
+	const struct slice parts[] = {
+		snap->editor, snap->previous, snap->state
+	};
+	uint64_t h = room->set->seed;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(parts); i++) {
+		if (parts[i].p != NULL)
+			h = hash_bytes(parts[i].p, parts[i].n, h + i + 1);
+	}
+	return (h | 1);
+}
+
+/* Reads the texts of a state that is another than before. */
+static void
+note_state(struct room *room, const struct store_snapshot *snap,
+    int64_t now_us)
+{
+	struct roomstate rs;
+
+	roomstate_decode(&rs, snap, now_us);
+	replace(&room->editor.id, rs.st.editor.id);
+	replace(&room->editor.name, rs.st.editor.name);
+	replace(&room->editor.tab, rs.st.tab);
+	room->editor.heartbeat_us = rs.st.heartbeat_us;
+	room->editor.is_idle = rs.st.idle_us != 0;
+	room->idle_asked = TAB_NONE;
+	room->deadline_us = edit_deadline(&rs.st, &room->set->policy);
+	tell_places(room, &rs.st);
+	roomstate_fini(&rs);
+	room_arm(room);
+}
+
+bool
+room_note(struct room *room, const struct store_snapshot *snap,
+    struct room_editor *old)
+{
+	int64_t now_us = clock_wall_us();
+	uint64_t hash;
+
+	memset(old, 0, sizeof(*old));
+	if (room->kind != ROOM_EDIT)
+		return (false);
+	free(room->modified);
+	room->modified = snap->modified.p == NULL ? NULL :
+	    xmemdup0(snap->modified.p, snap->modified.n);
+	snapshot_set(&room->told, snap, now_us);
+	snapshot_to_cache(&room->told, room->set->shm, room->set->slot,
+	    room->key);
+	/* Many events (a save, a newcomer) leave the state as it is. */
+	if ((hash = hash_state(room, snap)) == room->noted)
+		return (false);
+	room->noted = hash;
+	*old = room->editor;
+	memset(&room->editor, 0, sizeof(room->editor));
+	note_state(room, snap, now_us);
+	return (true);
+}
+
+/* --- the roster --- */
+
+static void
+set_present(struct room *room, const struct store_member *who, uint64_t seq)
+{
+	struct room_user *user = room_user_get(room, who->user_id);
+
+	user->mark = true;
+	if (user->profile == NULL && who->info.p != NULL &&
+	    TAILQ_EMPTY(&user->members))
+		room_user_keep_info(room, user, who->info);
+	room_note_states(room, user, who->states);
+	if (user->is_present)
+		return;
+	user->is_present = true;
+	room_tell_joined(room, user, seq);
+	room_tell_present(room, user);
+}
+
+static void
+set_absent(struct room *room, struct room_user *user, uint64_t seq)
+{
+	if (!user->is_present)
+		return;
+	user->is_present = false;
+	if (!TAILQ_EMPTY(&user->members)) {
+		/* Somebody took us for dead: we are not. */
+		user->is_registered = false;
+		roomop_join(room, user->id);
+	}
+	room_tell_left(room, user, seq);
+	room_tell_absent(room, user);
+	room_user_release(room, user);
+}
+
+/* --- events --- */
+
+/* The socket was welcomed at a later event than this one and has not seen its
+ * frames: tells it who edits now. */
+static void
+tell_ahead(struct room *room, const char *old_id, uint64_t seq)
+{
+	struct member *m;
+
+	if (text_same_or_none(old_id, room->editor.id))
+		return;
+	TAILQ_FOREACH(m, &room->members, link) {
+		if (m->is_ready && m->since_seq >= seq && m->tab == NULL)
+			member_send_status(m, NULL);
+	}
+}
+
+/* The editor changed and no frame of ours said so: another program did it. */
+static void
+tell_editor(struct room *room, const char *old_id, const char *old_name,
+    uint64_t seq)
+{
+	struct message_user u;
+	struct buf b = { NULL, 0, 0 };
+
+	if (text_same_or_none(old_id, room->editor.id))
+		return;
+	if (room->editor.id != NULL) {
+		u = room_message_user(room, room->editor.id,
+		    room->editor.name);
+		message_add_editor_status(&b, &u);
+	} else {
+		u = room_message_user(room, old_id, old_name);
+		message_add_lock_released(&b, &u, NULL);
+	}
+	room_deliver(room, seq, 'A', (struct slice){ NULL, 0 },
+	    (struct slice){ b.p, b.n });
+	buf_fini(&b);
+}
+
+static void
+deliver_frames(struct room *room, const struct store_message *msg)
+{
+	size_t i;
+
+	for (i = 0; i < msg->n_frames; i++) {
+		if (message_is(msg->frames[i].text, MESSAGE_CONTENT_UPDATED))
+			room->updated_ms = clock_mono_ms();
+		room_deliver(room, msg->seq, msg->frames[i].audience,
+		    msg->frames[i].user_id, msg->frames[i].text);
+	}
+}
+
+/* Somebody's coming, say, while Redis does not have the lock back: that the
+ * event knows no editor means nothing then. What was put off is compared when
+ * things have settled. */
+static bool
+lacks_lock(const struct room *room, const struct store_message *msg)
+{
+	return (room_is_settling(room) && room->editor.id != NULL &&
+	    msg->snapshot.editor.p == NULL && msg->n_frames == 0);
+}
+
+static void
+apply(struct room *room, const struct store_message *msg)
+{
+	struct room_editor old;
+	/* A lock that ran out while nobody but its editor was here is none
+	 * of the room's news: a heartbeat takes it again. */
+	bool was_lone = room->editor.id != NULL &&
+	    room->lone_heartbeat_us != 0 &&
+	    room->editor.heartbeat_us == room->lone_heartbeat_us;
+	bool changed = false;
+
+	room->seq = msg->seq;
+	memset(&old, 0, sizeof(old));
+	if (!lacks_lock(room, msg))
+		changed = room_note(room, &msg->snapshot, &old);
+	if (msg->joined.user_id.p != NULL)
+		set_present(room, &msg->joined, msg->seq);
+	if (msg->state.user_id.p != NULL) {
+		struct room_user *user = room_user_find(room,
+		    msg->state.user_id);
+
+		if (user != NULL)
+			room_note_states(room, user, msg->state.states);
+	}
+	if (msg->left.p != NULL) {
+		struct room_user *user = room_user_find(room, msg->left);
+
+		if (user != NULL)
+			set_absent(room, user, msg->seq);
+	}
+	deliver_frames(room, msg);
+	if (changed && msg->n_frames != 0)
+		tell_ahead(room, old.id, msg->seq);
+	else if (changed && !(was_lone && room->editor.id == NULL))
+		tell_editor(room, old.id, old.name, msg->seq);
+	room_editor_fini(&old);
+	room_tell_lock(room);
+	room_check_idle(room);
+	if (msg->left.p != NULL || msg->joined.user_id.p != NULL)
+		room_arm(room);
+}
+
+void
+room_start_resync(struct room *room)
+{
+	room->is_synced = false;
+	counters_add(room->set->shm, room->set->slot, COUNTER_RESYNCS, 1);
+	roomop_load(room);
+}
+
+void
+rooms_on_message(struct rooms *set, const struct store_message *msg)
+{
+	char *key = xmemdup0(msg->room_key.p, msg->room_key.n);
+	struct room *room = room_find(set, key);
+
+	free(key);
+	if (room == NULL)
+		return;
+	if (msg->seq == 0) {
+		deliver_frames(room, msg);
+		if (msg->saved.value.p != NULL)
+			room_note_saved(room, msg->saved.value);
+		if (msg->badge_object.p != NULL)
+			room_note_badge(room, msg->badge_object,
+			    msg->badge_value);
+		return;
+	}
+	if (!room->is_synced || msg->epoch != room->epoch ||
+	    msg->seq > room->seq + 1) {
+		if (room->seen_epoch != msg->epoch ||
+		    room->seen_seq < msg->seq) {
+			room->seen_epoch = msg->epoch;
+			room->seen_seq = msg->seq;
+		}
+		if (room->is_synced)
+			room_start_resync(room);
+		return;
+	}
+	if (msg->seq == room->seq + 1)
+		apply(room, msg);
+}
+
+/* Users that the new roster lacks. */
+static void
+drop_unmarked(struct room *room, uint64_t seq)
+{
+	struct room_user *user, *next;
+
+	for (user = RB_MIN(room_users, &room->users); user != NULL;
+	    user = next) {
+		next = RB_NEXT(room_users, &room->users, user);
+		if (!user->mark && user->is_present)
+			set_absent(room, user, seq);
+	}
+}
+
+/* Redis has lost the lock of an editor who believes to have it: the worker that
+ * holds the editor's socket puts it back, before anything else that waits. */
+static void
+restore(struct room *room)
+{
+	struct room_user *user;
+
+	room->is_unsettled = true;
+	if (clock_wall_us() - room->editor.heartbeat_us >=
+	    room->set->policy.heartbeat_timeout_us)
+		return;
+	user = room_user_find(room, slice_of(room->editor.id));
+	if (user != NULL && !TAILQ_EMPTY(&user->members))
+		roomop_restore(room);
+}
+
+void
+room_resync(struct room *room, const struct store_reply *reply)
+{
+	const struct store_snapshot *snap = &reply->snapshot;
+	struct room_editor old;
+	struct room_user *user;
+	struct member *m;
+	bool settling, is_new = room->epoch == 0;
+	size_t i;
+
+	if (snap->epoch == 0) {
+		/* Redis knows nothing of this room: put our users back. */
+		rooms_rejoin(room);
+		return;
+	}
+	if (room->seen_epoch == snap->epoch && room->seen_seq > snap->seq) {
+		/* Read too early: an event went by meanwhile. */
+		roomop_load(room);
+		return;
+	}
+	RB_FOREACH(user, room_users, &room->users)
+		user->mark = false;
+	if (room->epoch != 0 && room->epoch != snap->epoch)
+		room->settle_until_ms = clock_mono_ms() + SETTLE_MS;
+	settling = room_is_settling(room);
+	room->epoch = snap->epoch;
+	room->seq = snap->seq;
+	room->seen_seq = room->suspect_seq = 0;
+	room->is_synced = true;
+	/* Sequence numbers may have begun anew. */
+	TAILQ_FOREACH(m, &room->members, link) {
+		if (m->since_seq > snap->seq)
+			m->since_seq = snap->seq;
+	}
+	if (room->editor.id != NULL && snap->editor.p == NULL && settling)
+		/* Whose worker is about to give it back its lock. */
+		restore(room);
+	else {
+		if (room_note(room, snap, &old))
+			tell_editor(room, old.id, old.name, 0);
+		room_editor_fini(&old);
+	}
+	/* A lock that was stale before this worker came here: whoever was
+	 * there to see it was told. */
+	if (is_new && room->editor.id != NULL && clock_wall_us() -
+	    room->editor.heartbeat_us >= room->set->policy.heartbeat_timeout_us)
+		room->lone_heartbeat_us = room->editor.heartbeat_us;
+	for (i = 0; i < reply->n_members; i++)
+		set_present(room, &reply->members[i], 0);
+	if (settling)
+		room->is_unsettled = true;
+	else
+		drop_unmarked(room, 0);
+	if (reply->saved.value.p != NULL)
+		room_note_saved(room, reply->saved.value);
+	room_tell_lock(room);
+	room_check_idle(room);
+	room_arm(room);
+}
+
+/* --- the link --- */
+
+void
+rooms_rejoin(struct room *room)
+{
+	struct room_user *user, *next;
+
+	for (user = RB_MIN(room_users, &room->users); user != NULL;
+	    user = next) {
+		next = RB_NEXT(room_users, &room->users, user);
+		/* Whether Redis still has who was here is not known: one that
+		 * has left meanwhile must be taken out all the same. */
+		if (user->is_registered)
+			user->is_doubtful = true;
+		user->is_registered = false;
+		if (!TAILQ_EMPTY(&user->members))
+			roomop_join(room, user->id);
+		else if (user->is_doubtful)
+			room->needs_repair = true;
+		else
+			room_user_release(room, user);
+	}
+}
+
+static void
+back_in_room(struct room *room, bool fresh_identity)
+{
+	struct room_user *user;
+
+	room->is_synced = false;
+	room->seen_seq = 0;
+	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
+	/* Who left while Redis was away has not been taken out yet. */
+	if (!fresh_identity) {
+		RB_FOREACH(user, room_users, &room->users) {
+			if ((user->is_registered || user->is_doubtful) &&
+			    TAILQ_EMPTY(&user->members))
+				roomop_leave(room, user->id, NULL, NULL, NULL);
+		}
+	}
+	RB_FOREACH(user, room_users, &room->users) {
+		if (TAILQ_EMPTY(&user->members)) {
+			if (fresh_identity)
+				user->is_registered = user->is_doubtful = false;
+			continue;
+		}
+		user->is_registered = false;
+		roomop_join(room, user->id);
+	}
+	roomop_load(room);
+	room_release(room);
+}
+
+void
+rooms_on_up(struct rooms *set, bool fresh_identity)
+{
+	struct room *room;
+
+	RB_FOREACH(room, room_tree, &set->tree)
+		back_in_room(room, fresh_identity);
+}
+
+void
+rooms_on_down(struct rooms *set)
+{
+	/* Sockets stay open; status is answered from what was told. The cache
+	 * is nobody's word any more. */
+	cache_drop_all(set->shm, set->slot);
+}

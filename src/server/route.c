@@ -1,0 +1,172 @@
+/*
+ * Paths to rooms. A path is split at its literal slashes first and decoded
+ * afterwards, so that an id with an escaped slash stays one segment. Three
+ * segments are always an edit room, also when the first is "chat".
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "server/assets.h"
+#include "server/route.h"
+
+#define SEGMENTS_MAX	3
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (c - 'a' + 10);
+	if (c >= 'A' && c <= 'F')
+		return (c - 'A' + 10);
+	return (-1);
+}
+
+/* Decodes a segment of 1 to cap bytes of printable UTF-8 into out. */
+static bool
+decode(struct slice in, char *out, size_t cap)
+{
+	size_t i, n = 0;
+	int high, low;
+	char c;
+
+	for (i = 0; i < in.n; i++) {
+		c = in.p[i];
+		if (c == '%') {
+			if (in.n - i < 3 || (high = hex(in.p[i + 1])) == -1 ||
+			    (low = hex(in.p[i + 2])) == -1)
+				return (false);
+			c = (char)(high << 4 | low);
+			i += 2;
+		}
+		if (n == cap || (unsigned char)c < 0x20 || c == 0x7f)
+			return (false);
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return (n != 0 && utf8_is_valid(out, n));
+}
+
+/* An app label or model name: an ASCII identifier. */
+static bool
+decode_name(struct slice in, char out[ROUTE_NAME_MAX + 1])
+{
+	const char *s;
+
+	if (!decode(in, out, ROUTE_NAME_MAX))
+		return (false);
+	for (s = out; *s != '\0'; s++) {
+		if (*s != '_' && !(*s >= '0' && *s <= '9') &&
+		    !(*s >= 'a' && *s <= 'z') && !(*s >= 'A' && *s <= 'Z'))
+			return (false);
+	}
+	return (true);
+}
+
+/* Takes "/prefix/" off the front. */
+static bool
+strip_prefix(struct slice *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (path->n < n + 2 || path->p[0] != '/' ||
+	    memcmp(path->p + 1, prefix, n) != 0 || path->p[n + 1] != '/')
+		return (false);
+	path->p += n + 2;
+	path->n -= n + 2;
+	return (true);
+}
+
+/* Splits "a/b/c/" into segments; 0 if there are none, too many, or the slash
+ * at the end is missing. */
+static size_t
+split(struct slice path, struct slice out[SEGMENTS_MAX])
+{
+	const char *slash;
+	size_t n = 0;
+
+	while (path.n > 0) {
+		slash = memchr(path.p, '/', path.n);
+		if (slash == NULL || slash == path.p || n == SEGMENTS_MAX)
+			return (0);
+		out[n++] = (struct slice){ path.p, (size_t)(slash - path.p) };
+		path.n -= out[n - 1].n + 1;
+		path.p = slash + 1;
+	}
+	return (n);
+}
+
+static void
+route_edit(const struct slice seg[SEGMENTS_MAX], struct route *out)
+{
+	char id[ROUTE_ID_MAX + 1];
+
+	if (!decode_name(seg[0], out->app_label) ||
+	    !decode_name(seg[1], out->model) ||
+	    !decode(seg[2], id, ROUTE_ID_MAX))
+		return;
+	out->kind = ROUTE_EDIT;
+	(void)snprintf(out->key, sizeof(out->key), "e:%s/%s/%s",
+	    out->app_label, out->model, id);
+	(void)snprintf(out->name, sizeof(out->name), "admin_%s_%s_%s",
+	    out->app_label, out->model, id);
+}
+
+/* "app.model", of which neither has a dot: the room of a model. */
+static void
+route_model(struct slice seg, struct route *out)
+{
+	const char *dot = memchr(seg.p, '.', seg.n);
+	size_t n;
+
+	if (dot == NULL)
+		return;
+	n = (size_t)(dot - seg.p);
+	if (!decode_name((struct slice){ seg.p, n }, out->app_label) ||
+	    !decode_name((struct slice){ dot + 1, seg.n - n - 1 }, out->model))
+		return;
+	out->kind = ROUTE_MODEL;
+	(void)snprintf(out->key, sizeof(out->key), "m:%s.%s", out->app_label,
+	    out->model);
+	(void)snprintf(out->name, sizeof(out->name), "model_%s.%s",
+	    out->app_label, out->model);
+}
+
+static void
+route_chat(struct slice seg, struct route *out)
+{
+	char page[ROUTE_ID_MAX + 1];
+
+	if (!decode(seg, page, ROUTE_ID_MAX))
+		return;
+	out->kind = ROUTE_CHAT;
+	(void)snprintf(out->key, sizeof(out->key), "c:%s", page);
+	(void)snprintf(out->name, sizeof(out->name), "chat_%s", page);
+}
+
+void
+route_parse(struct slice path, const char *prefix, struct route *out)
+{
+	struct slice seg[SEGMENTS_MAX];
+	size_t n;
+
+	memset(out, 0, sizeof(*out));
+	if (!strip_prefix(&path, prefix))
+		return;
+	if (slice_is(path, "health"))
+		out->kind = ROUTE_HEALTH;
+	else if (slice_is(path, "metrics"))
+		out->kind = ROUTE_METRICS;
+	else if ((out->asset = assets_find(path)) != NULL)
+		out->kind = ROUTE_ASSET;
+	else if ((n = split(path, seg)) == 3)
+		route_edit(seg, out);
+	else if (n == 2 && slice_is(seg[0], "chat"))
+		route_chat(seg[1], out);
+	else if (n == 1 && slice_is(seg[0], "echo"))
+		out->kind = ROUTE_ECHO;
+	else if (n == 1)
+		route_model(seg[0], out);
+}

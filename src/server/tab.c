@@ -1,0 +1,597 @@
+/*
+ * Tabs: the sockets of collabd's own client, from their hello on. What they say
+ * besides the frames of the package, and the frames that show them the room as
+ * a state (who is here and does what, the lock with its line, the last save)
+ * rather than as events: after a gap the same frames make it right again.
+ *
+ * Knows no rule of the lock: it shows what the rule book's state holds.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/xmalloc.h"
+#include "proto/tabmsg.h"
+#include "server/room.h"
+#include "server/saves.h"
+#include "store/roomstate.h"
+
+/* A tab's socket answers pings; its lock is kept without a word of the page,
+ * whose timers a browser slows down when it is not seen. */
+#define BEAT_US		(30 * US_PER_SEC)
+/* A save of the log that the room has just been told of by the page's click is
+ * not told again to pages of the package, which would load anew once more. */
+#define TOLD_MS		10000
+/* Nor is an older one, found when the log is read for the first time. */
+#define OLD_US		(60 * US_PER_SEC)
+#define SAVE_DEPTH	4
+
+static struct slice
+buf_slice(const struct buf *b)
+{
+	return ((struct slice){ b->p, b->n });
+}
+
+static struct tabmsg_who
+make_who(const struct room *room, const char *id, const char *name)
+{
+	return ((struct tabmsg_who){ id, room->set->id_is_number, name });
+}
+
+static void
+tell(struct room *room, struct buf *b)
+{
+	room_deliver(room, 0, 'T', (struct slice){ NULL, 0 }, buf_slice(b));
+	buf_fini(b);
+}
+
+static void
+tell_one(struct member *m, struct buf *b)
+{
+	member_send(m, buf_slice(b));
+	buf_fini(b);
+}
+
+/* --- what people do --- */
+
+static const struct {
+	char		 letter;
+	const char	*name;
+} states[] = {			/* the first one that a user has counts */
+	{ TAB_DIRTY, "dirty" },
+	{ TAB_VIEWING, "viewing" },
+	{ TAB_IDLE, "idle" },
+};
+
+static char
+letter_of(struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(states); i++) {
+		if (slice_is(name, states[i].name))
+			return (states[i].letter);
+	}
+	return (TAB_VIEWING);
+}
+
+static const char *
+state_name(char letter)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(states); i++) {
+		if (states[i].letter == letter)
+			return (states[i].name);
+	}
+	return ("none");
+}
+
+char
+tab_letter(const struct room_user *user)
+{
+	const struct member *m;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(states); i++) {
+		TAILQ_FOREACH(m, &user->members, user_link) {
+			if (m->tab != NULL && m->letter == states[i].letter)
+				return (m->letter);
+		}
+	}
+	return (TAB_NONE);
+}
+
+/* Over all workers; this one's word is newer than what Redis gave back. */
+static char
+whole_letter(const struct room_user *user)
+{
+	char mine = tab_letter(user);
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(states); i++) {
+		if (mine == states[i].letter || (user->states != NULL &&
+		    strchr(user->states, states[i].letter) != NULL))
+			return (states[i].letter);
+	}
+	return (TAB_NONE);
+}
+
+/* --- who is here --- */
+
+/* info keeps the texts. */
+static struct tabmsg_person
+person_of(const struct room *room, const struct room_user *user,
+    const char *text, struct roster_info *info)
+{
+	roster_info_read(info, slice_of(text));
+	return ((struct tabmsg_person){
+		.who = make_who(room, user->id, info->name),
+		.username = info->username,
+		.email = info->email,
+		.avatar_url = info->avatar_url,
+		.since = info->joined,
+		.state = state_name(whole_letter(user)),
+	});
+}
+
+/* Also who was welcomed at a later event than this one: tabs are shown the room
+ * as it is known here, and are told from there on. */
+void
+room_tell_present(struct room *room, struct room_user *user)
+{
+	struct tabmsg_person person;
+	struct roster_info info;
+	struct buf b = { NULL, 0, 0 };
+	char *text;
+
+	user->told = whole_letter(user);
+	if (room->n_tabs == 0)
+		return;
+	text = room_user_info(user);
+	person = person_of(room, user, text, &info);
+	tabmsg_add_present(&b, &person);
+	tell(room, &b);
+	roster_info_fini(&info);
+	free(text);
+}
+
+void
+room_note_states(struct room *room, struct room_user *user, struct slice now)
+{
+	free(user->states);
+	user->states = now.n == 0 ? NULL : xmemdup0(now.p, now.n);
+	if (user->is_present && whole_letter(user) != user->told)
+		room_tell_present(room, user);
+}
+
+void
+room_tell_absent(struct room *room, const struct room_user *user)
+{
+	struct tabmsg_who who = make_who(room, user->id, "");
+	struct buf b = { NULL, 0, 0 };
+
+	if (room->n_tabs == 0)
+		return;
+	tabmsg_add_absent(&b, &who);
+	tell(room, &b);
+}
+
+static void
+send_presence(struct member *m)
+{
+	struct room *room = m->room;
+	struct room_user *user;
+	struct tabmsg_person *list;
+	struct roster_info *infos;
+	struct buf b = { NULL, 0, 0 };
+	char **texts;
+	size_t i, n = 0;
+
+	RB_FOREACH(user, room_users, &room->users)
+		n++;
+	list = xcalloc(n, sizeof(*list));
+	infos = xcalloc(n, sizeof(*infos));
+	texts = xcalloc(n, sizeof(*texts));
+	n = 0;
+	RB_FOREACH(user, room_users, &room->users) {
+		if (!user->is_present && user != m->user)
+			continue;
+		texts[n] = room_user_info(user);
+		list[n] = person_of(room, user, texts[n], &infos[n]);
+		n++;
+	}
+	tabmsg_add_presence(&b, list, n);
+	tell_one(m, &b);
+	for (i = 0; i < n; i++) {
+		roster_info_fini(&infos[i]);
+		free(texts[i]);
+	}
+	free(texts);
+	free(infos);
+	free(list);
+}
+
+/* --- the lock --- */
+
+static void
+add_lock(struct room *room, const struct edit_state *st, bool hides_editor,
+    struct buf *b)
+{
+	struct tabmsg_claim line[EDIT_CLAIMS_MAX];
+	char *names[EDIT_CLAIMS_MAX], *editor = NULL;
+	struct tabmsg_lock lock = {
+		.id_is_number = room->set->id_is_number,
+		.n_line = st->n_claims,
+		.hold_us = st->hold_us,
+	};
+	size_t i;
+
+	if (st->editor.id != NULL && !hides_editor) {
+		editor = room_name_of(room, st->editor.id, st->editor.name);
+		lock.editor = make_who(room, st->editor.id, editor);
+		lock.tab = st->tab;
+	}
+	/* Another program's head start may have no end. */
+	if (st->previous != NULL && st->previous_until_us != INT64_MAX) {
+		lock.previous = st->previous;
+		lock.previous_until_us = st->previous_until_us;
+	}
+	for (i = 0; i < st->n_claims; i++) {
+		const struct edit_claim *c = &st->claims[i];
+
+		names[i] = room_name_of(room, c->who.id, c->who.name);
+		line[i].who = make_who(room, c->who.id, names[i]);
+		line[i].asked = c->asked;
+		if (c->asked && lock.next == NULL) {
+			lock.next = c->who.id;
+			lock.countdown_us = st->countdown_us;
+		}
+	}
+	lock.line = line;
+	if (st->n_claims != 0 && st->offer_us != 0) {
+		lock.offered = st->claims[0].who.id;
+		lock.offer_us = st->offer_us;
+	}
+	tabmsg_add_lock(b, &lock);
+	for (i = 0; i < st->n_claims; i++)
+		free(names[i]);
+	free(editor);
+}
+
+static void
+read_told(struct room *room, struct roomstate *rs)
+{
+	int64_t now_us = clock_wall_us();
+	struct store_snapshot view = snapshot_view(&room->told, now_us);
+
+	roomstate_decode(rs, &view, now_us);
+	/* From a time to live, and so never twice the same to the
+	 * microsecond. */
+	if (rs->st.previous_until_us != INT64_MAX)
+		rs->st.previous_until_us = room->told.previous_until_us;
+}
+
+void
+room_tell_lock(struct room *room)
+{
+	struct buf b = { NULL, 0, 0 };
+	struct roomstate rs;
+	uint64_t hash;
+	bool is_back;
+
+	if (room->n_tabs == 0 || room->kind != ROOM_EDIT)
+		return;
+	read_told(room, &rs);
+	add_lock(room, &rs.st, false, &b);
+	is_back = room->hidden_beat_us != 0 &&
+	    room->hidden_beat_us != rs.st.heartbeat_us;
+	roomstate_fini(&rs);
+	/* A heartbeat changes nothing that is shown, unless who was silent for
+	 * too long is heard of again. */
+	hash = hash_bytes(b.p, b.n, room->set->seed);
+	if (hash == room->lock_told && !is_back) {
+		buf_fini(&b);
+		return;
+	}
+	room->lock_told = hash;
+	room->hidden_beat_us = 0;
+	tell(room, &b);
+}
+
+void
+tab_send_lock(struct member *m)
+{
+	struct room *room = m->room;
+	struct buf b = { NULL, 0, 0 };
+	struct edit_person editor;
+	struct roomstate rs;
+
+	read_told(room, &rs);
+	editor = edit_status(&rs.st, m->user->id, &room->set->policy,
+	    clock_wall_us());
+	add_lock(room, &rs.st, false, &b);
+	/* The first tab: nobody else is to be told the same. */
+	if (room->n_tabs == 1)
+		room->lock_told = hash_bytes(b.p, b.n, room->set->seed);
+	/* One who is silent for too long holds a lock only until asked. */
+	if (editor.id == NULL && rs.st.editor.id != NULL) {
+		room->hidden_beat_us = rs.st.heartbeat_us;
+		buf_reset(&b);
+		add_lock(room, &rs.st, true, &b);
+	}
+	tell_one(m, &b);
+	roomstate_fini(&rs);
+}
+
+void
+room_check_idle(struct room *room)
+{
+	struct room_user *user;
+	struct member *m;
+	char letter;
+
+	if (room->kind != ROOM_EDIT || room->n_tabs == 0 ||
+	    room->editor.id == NULL)
+		return;
+	user = room_user_find(room, slice_of(room->editor.id));
+	/* Its worker says it. Through several: each, the second in vain. */
+	if (user == NULL || (m = TAILQ_FIRST(&user->members)) == NULL)
+		return;
+	letter = whole_letter(user) == TAB_IDLE ? TAB_IDLE : TAB_VIEWING;
+	if ((letter == TAB_IDLE) == room->editor.is_idle ||
+	    letter == room->idle_asked)
+		return;
+	room->idle_asked = letter;
+	roomop_edit(room, m, letter == TAB_IDLE ? EDIT_IDLE : EDIT_ACTIVE,
+	    NULL);
+}
+
+void
+room_beat(struct room *room)
+{
+	int64_t period_us = room->set->policy.heartbeat_timeout_us / 4;
+	struct room_user *user;
+	struct member *m;
+
+	if (room->n_tabs == 0 || room->editor.tab == NULL ||
+	    !TAILQ_EMPTY(&room->ops) ||
+	    clock_wall_us() - room->editor.heartbeat_us <
+	    (period_us < BEAT_US ? period_us : BEAT_US))
+		return;
+	user = room_user_find(room, slice_of(room->editor.id));
+	if (user == NULL)
+		return;
+	TAILQ_FOREACH(m, &user->members, user_link) {
+		if (text_same(m->tab, room->editor.tab)) {
+			roomop_edit(room, m, EDIT_HEARTBEAT, NULL);
+			return;
+		}
+	}
+}
+
+/* --- saves --- */
+
+/* Pages of the package know a save as content_updated. */
+static void
+tell_updated(struct room *room, struct slice save)
+{
+	struct slice name, when, text_id;
+	struct message_user u;
+	struct buf b = { NULL, 0, 0 }, id = { NULL, 0, 0 };
+	struct json *obj;
+	int64_t number, when_us;
+
+	if (clock_mono_ms() - room->updated_ms < TOLD_MS &&
+	    room->updated_ms != 0)
+		return;
+	if (json_parse(save.p, save.n, SAVE_DEPTH, &obj) != JSON_OK)
+		return;
+	name = json_get_string(obj, "name");
+	when = json_get_string(obj, "when");
+	text_id = json_get_string(obj, "user_id");
+	if (json_get_int(obj, "user_id", &number))
+		buf_addf(&id, "%lld", (long long)number);
+	else if (text_id.p != NULL)
+		buf_add(&id, text_id.p, text_id.n);
+	if (name.p != NULL && id.n != 0 && when.p != NULL &&
+	    clock_parse_iso(when.p, &when_us) &&
+	    clock_wall_us() - when_us < OLD_US) {
+		u = room_message_user(room, buf_str(&id), name.p);
+		message_add_content_updated(&b, &u, when.p);
+		room_deliver(room, 0, 'A', (struct slice){ NULL, 0 },
+		    buf_slice(&b));
+	}
+	buf_fini(&b);
+	buf_fini(&id);
+	json_free(obj);
+}
+
+void
+room_note_saved(struct room *room, struct slice save)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	if (room->saved != NULL && slice_is(save, room->saved))
+		return;
+	/* It goes to browsers as it is, and stood in Redis. */
+	if (!json_is_object(save, SAVE_DEPTH) || save.p[0] != '{')
+		return;
+	free(room->saved);
+	room->saved = xmemdup0(save.p, save.n);
+	tabmsg_add_saved(&b, save);
+	tell(room, &b);
+	tell_updated(room, save);
+}
+
+/* --- hello --- */
+
+void
+tab_add_settings(struct buf *b, const struct conf *conf)
+{
+	size_t i, n = 0;
+
+	buf_add_str(b, "{\"texts\":{");
+	for (i = 0; i < conf_options_count; i++) {
+		const struct conf_option *o = &conf_options[i];
+		const char *text;
+
+		if ((o->flags & CONF_TEXT) == 0)
+			continue;
+		text = *(char *const *)(const void *)
+		    ((const char *)conf + o->offset);
+		/* Unless the site has set it, the client has its own, in
+		 * its user's language. */
+		if (strcmp(text, o->def) == 0)
+			continue;
+		if (n++ != 0)
+			buf_add_char(b, ',');
+		json_add_pair(b, o->name, text);
+	}
+	buf_addf(b, "},\"enable_chat\":%s,\"chat_message_max\":%lld,"
+	    "\"notification_request_interval\":%lld,"
+	    "\"handover_countdown\":%lld,\"handover_hold\":%lld,"
+	    "\"offer_time\":%lld,", conf->enable_chat ? "true" : "false",
+	    (long long)conf->chat_message_max,
+	    (long long)conf->notification_request_interval_ms / 1000,
+	    (long long)conf->handover_countdown_ms / 1000,
+	    (long long)conf->handover_hold_ms / 1000,
+	    (long long)conf->offer_time_ms / 1000);
+	json_add_pair(b, "admin_url", conf->admin_url);
+	buf_add_char(b, '}');
+}
+
+static void
+send_hello(struct member *m)
+{
+	struct room *room = m->room;
+	const struct identity *who = m->grant->session->user->identity;
+	struct buf b = { NULL, 0, 0 };
+	char now[CLOCK_ISO_SIZE];
+	struct tabmsg_hello hello = {
+		.you = {
+			.who = make_who(room, who->id, who->name),
+			.username = who->username,
+			.email = who->email,
+			.avatar_url = who->avatar_url,
+		},
+		.tab = m->tab,
+		.may_change = m->grant->may_change,
+		.may_take_over = m->grant->may_take_over,
+		.now = clock_format_iso(clock_wall_us(), now),
+		.follows_log = saves_follow_log(room->set->saves),
+		.last_save = slice_of(room->saved),
+		.settings = buf_slice(&room->set->settings),
+	};
+
+	tabmsg_add_hello(&b, &hello);
+	tell_one(m, &b);
+}
+
+static void
+say_hello(struct member *m, const struct message *msg)
+{
+	if (msg->tab.p == NULL || m->room->kind == ROOM_CHAT) {
+		member_send_error(m, "bad_hello",
+		    "A hello needs a tab of 1 to 64 letters, digits, _ or -.",
+		    msg->type);
+		return;
+	}
+	if (m->tab == NULL)
+		m->room->n_tabs++;
+	free(m->tab);
+	m->tab = xmemdup0(msg->tab.p, msg->tab.n);
+	m->letter = letter_of(msg->state);
+	send_hello(m);
+	send_presence(m);
+	if (m->room->kind == ROOM_EDIT)
+		tab_send_lock(m);
+	else if (m->room->has_badges)
+		tab_send_badges(m);
+	else
+		roomop_badges(m->room);
+	roomop_state(m->room, m->user->id);
+}
+
+void
+tab_fini(struct member *m)
+{
+	struct room *room = m->room;
+	struct room_user *user = m->user;
+
+	if (m->tab == NULL)
+		return;
+	free(m->tab);
+	m->tab = NULL;
+	room->n_tabs--;
+	/* Who has no page left here leaves, which says it too. */
+	if (!TAILQ_EMPTY(&user->members) &&
+	    tab_letter(user) != user->letter && !room->set->is_leaving)
+		roomop_state(room, user->id);
+}
+
+static void
+answer_request(struct member *m, const struct message *msg)
+{
+	/* Not to the first in the line: somebody else was meant. */
+	if (slice_is(msg->answer, "hand_over") && msg->bad_recipient)
+		member_send_error(m, "nobody", "Nobody has that user_id.",
+		    msg->type);
+	else if (slice_is(msg->answer, "hand_over"))
+		roomop_edit(m->room, m, EDIT_HAND_OVER, msg);
+	else if (slice_is(msg->answer, "later"))
+		roomop_edit(m->room, m, EDIT_LATER, msg);
+	else
+		member_send_error(m, "bad_answer",
+		    "An answer is hand_over or later.", msg->type);
+}
+
+static void
+change_state(struct member *m, const struct message *msg)
+{
+	m->letter = letter_of(msg->state);
+	roomop_state(m->room, m->user->id);
+}
+
+static void
+chat(struct member *m, const struct message *msg)
+{
+	if (m->room->set->conf->enable_chat)
+		member_chat(m, msg);
+	else
+		member_send_error(m, "disabled", "There is no chat.",
+		    msg->type);
+}
+
+bool
+tab_receive(struct member *m, const struct message *msg)
+{
+	bool edits = m->room->kind == ROOM_EDIT;
+
+	if (msg->type == MESSAGE_HELLO) {
+		say_hello(m, msg);
+		return (true);
+	}
+	if (m->tab == NULL)
+		return (false);
+	if (msg->type == MESSAGE_STATE)
+		change_state(m, msg);
+	else if (msg->type == MESSAGE_CHAT_MESSAGE)
+		chat(m, msg);
+	else if (!edits)
+		return (false);
+	else if (msg->type == MESSAGE_REQUEST_EDIT)
+		roomop_edit(m->room, m, EDIT_ASK, msg);
+	else if (msg->type == MESSAGE_CANCEL_REQUEST)
+		roomop_edit(m->room, m, EDIT_WITHDRAW, msg);
+	else if (msg->type == MESSAGE_TAKE_OVER)
+		roomop_edit(m->room, m, EDIT_TAKE, msg);
+	else if (msg->type == MESSAGE_ANSWER_REQUEST)
+		answer_request(m, msg);
+	else
+		return (false);
+	return (true);
+}

@@ -1,0 +1,31 @@
+-- Compare and set. ARGV: 7 to 9 the expected editor, previous editor and
+-- state, 10 to 15 the change, 16 the
+-- gate's time (0: no gate), 17 and 18 the event's head and tail, 19 to 21 the
+-- badge. KEYS[3 + ROOM] is the gate. The number of the last commit of each worker is kept in the room's
+-- hash: a repeat of one that did get through is answered, not applied.
+local B, mark = 3, 'op:' .. ID
+if REPEATED then
+	local last = redis.pcall('HGET', KEYS[B], mark)
+	if type(last) == 'string' and tonumber(last) and
+	    tonumber(last) >= tonumber(NUMBER) then
+		return answer('OK', snapshot(B))
+	end
+end
+local s = snapshot(B)
+if not same(s, 7) then
+	return answer('MISMATCH', s)
+end
+if ARGV[16] ~= '0' and
+    not redis.call('SET', KEYS[B + ROOM], '1', 'NX', 'PX', ARGV[16]) then
+	return answer('GATED', s)
+end
+repair(B)
+apply(B, 10, s)
+badge(B, 19)
+if redis.call('HEXISTS', KEYS[B + 2], ID) == 1 then
+	redis.call('HSET', KEYS[B], mark, NUMBER)
+end
+-- The time to live is the slow check's business, which every worker of the room
+-- does every few seconds.
+publish(B, s, ARGV[17], ARGV[18])
+return answer('OK', s)

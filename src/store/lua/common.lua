@@ -1,0 +1,252 @@
+-- Stands before every script that works on a room. KEYS[1] is the worker's
+-- lease, KEYS[2] the rooms of a worker, then come ROOM keys for each room
+-- (keys_add_room() in keys.c): hash, members, workers, editor, previous
+-- editor, last modified, chat users, last save, who edits what of its model,
+-- workers of its model's room. A function's b is the index of the first.
+-- Values may have been written by anybody: of the wrong type or too long
+-- counts as absent, and the caller is told how often (bad).
+local CAP, DAY, WEEK, ROOM = 65536, 86400000, 604800000, 10
+local ID, CHANNEL, EPOCH, TTL = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+-- Whether the command was sent before, without an answer; and its number, which
+-- grows with each command of a worker. A script's own arguments follow from 7.
+local REPEATED, NUMBER = ARGV[5] == '1', ARGV[6]
+local bad = 0
+
+-- An optional argument: "" is absent, else "v" and the value.
+local function opt(s)
+	if s == '' then
+		return false
+	end
+	return string.sub(s, 2)
+end
+
+local function fetch(key)
+	local n = redis.pcall('STRLEN', key)
+	if type(n) ~= 'number' or n > CAP then
+		bad = bad + 1
+		return false
+	end
+	return redis.call('GET', key)
+end
+
+-- Throws members and workers away if they are no hashes. Writers only.
+local function repair(b)
+	for i = b + 1, b + 2 do
+		local kind = redis.call('TYPE', KEYS[i]).ok
+		if kind ~= 'hash' and kind ~= 'none' then
+			bad = bad + 1
+			redis.call('DEL', KEYS[i])
+		end
+	end
+end
+
+-- Epoch and sequence number, "" and "0" if there are none that are sound.
+local function position(b)
+	local h = redis.pcall('HMGET', KEYS[b], 'epoch', 'seq')
+	if h.err then
+		bad = bad + 1
+		return '', '0'
+	end
+	local epoch, seq = h[1], h[2]
+	if not epoch and not seq then
+		return '', '0'
+	end
+	if epoch and seq and #epoch == 16 and #seq > 0 and #seq < 16 and
+	    not string.find(epoch, '[^0-9a-f]') and
+	    string.find(epoch, '[^0]') and not string.find(seq, '%D') and
+	    (seq == '0' or string.sub(seq, 1, 1) ~= '0') then
+		return epoch, seq
+	end
+	bad = bad + 1
+	return '', '0'
+end
+
+-- Makes the room's hash with a new epoch unless there is a sound one.
+local function ensure(b)
+	if position(b) == '' then
+		redis.call('DEL', KEYS[b])
+		redis.call('HSET', KEYS[b], 'epoch', EPOCH, 'seq', '0')
+	end
+end
+
+local function advance(b)
+	ensure(b)
+	redis.call('HINCRBY', KEYS[b], 'seq', 1)
+end
+
+local function touch(b)
+	for i = b, b + 2 do
+		redis.call('PEXPIRE', KEYS[i], TTL)
+	end
+end
+
+local function state_of(b, epoch)
+	if epoch == '' then
+		return false
+	end
+	if redis.call('HSTRLEN', KEYS[b], 'state') > CAP then
+		bad = bad + 1
+		return false
+	end
+	return redis.call('HGET', KEYS[b], 'state')
+end
+
+local function snapshot(b)
+	local epoch, seq = position(b)
+	local previous, ttl = fetch(KEYS[b + 4]), -2
+	if previous then
+		ttl = redis.call('PTTL', KEYS[b + 4])
+	end
+	return { epoch, seq, fetch(KEYS[b + 3]), previous,
+	    string.format('%.0f', ttl), state_of(b, epoch), fetch(KEYS[b + 5]) }
+end
+
+-- A member's value: the ids of the workers that hold it, each with the letter
+-- of what the user does there, if it has a tab there, and its info.
+local function split(v)
+	if not v then
+		return nil, ''
+	end
+	local ids, info = string.match(v, '^([0-9a-fiuv,]+) (.*)$')
+	if not ids or #info > CAP then
+		bad = bad + 1
+		return nil, ''
+	end
+	return ids, info
+end
+
+-- Ids are of one length, so one is never the beginning of another.
+local function has(ids, id)
+	return string.find(',' .. ids, ',' .. id, 1, true) ~= nil
+end
+
+-- The letters alone: what the user does, over all workers. None is a hex digit.
+local function letters(ids)
+	return (string.gsub(ids, '[0-9a-f,]', ''))
+end
+
+-- ids without one worker, "" if it was the only one.
+local function without(ids, id)
+	local rest = {}
+	for one in string.gmatch(ids, '[^,]+') do
+		if string.sub(one, 1, 16) ~= id then
+			rest[#rest + 1] = one
+		end
+	end
+	return table.concat(rest, ',')
+end
+
+local function roster(b)
+	local out = {}
+	local all = redis.pcall('HGETALL', KEYS[b + 1])
+	if all.err then
+		bad = bad + 1
+		return out
+	end
+	for i = 1, #all, 2 do
+		local ids, info = split(all[i + 1])
+		if ids and #all[i] <= CAP then
+			out[#out + 1] = all[i]
+			out[#out + 1] = info
+			out[#out + 1] = letters(ids)
+		end
+	end
+	return out
+end
+
+-- Whether editor, previous editor and state are the three expected arguments.
+local function same(s, at)
+	return s[3] == opt(ARGV[at]) and s[4] == opt(ARGV[at + 1]) and
+	    s[6] == opt(ARGV[at + 2])
+end
+
+local function put(key, value, ttl)
+	if not value then
+		redis.call('DEL', key)
+	elseif ttl ~= '0' then
+		redis.call('SET', key, value, 'PX', ttl)
+	end
+end
+
+-- Advances the room and writes a change: editor, its ttl, previous, its ttl,
+-- state, modified. s, the snapshot that it was made from, becomes the one after
+-- it, so that nothing is read twice (time stands still in a script).
+local function apply(b, at, s)
+	local editor, previous = opt(ARGV[at]), opt(ARGV[at + 2])
+	local state, modified = opt(ARGV[at + 4]), opt(ARGV[at + 5])
+	if s[1] == '' then
+		-- No sound hash: a new one has no limit yet.
+		ensure(b)
+		redis.call('PEXPIRE', KEYS[b], TTL)
+		s[1] = EPOCH
+	end
+	s[2] = string.format('%.0f', redis.call('HINCRBY', KEYS[b], 'seq', 1))
+	put(KEYS[b + 3], editor, ARGV[at + 1])
+	put(KEYS[b + 4], previous, ARGV[at + 3])
+	if not editor or ARGV[at + 1] ~= '0' then
+		s[3] = editor
+	end
+	if not previous then
+		s[4], s[5] = false, '-2'
+	elseif ARGV[at + 3] ~= '0' then
+		s[4], s[5] = previous, ARGV[at + 3]
+	end
+	if state then
+		redis.call('HSET', KEYS[b], 'state', state)
+	else
+		redis.call('HDEL', KEYS[b], 'state')
+	end
+	s[6] = state
+	if modified then
+		redis.call('SET', KEYS[b + 5], modified, 'PX', WEEK)
+		s[7] = modified
+	end
+end
+
+local function item(tag, v)
+	if not v then
+		return ''
+	end
+	return tag .. #v .. ':' .. v .. ','
+end
+
+-- Who edits which object of the model: the editor of this room, for the model's
+-- own room. Arguments: object, "" if that is as it was; value; and what the
+-- workers of that room are told, "" if nobody needs to hear of it.
+local function badge(b, at)
+	local object, value = ARGV[at], opt(ARGV[at + 1])
+	if object == '' then
+		return
+	end
+	if redis.call('TYPE', KEYS[b + 8]).ok ~= 'hash' then
+		redis.call('DEL', KEYS[b + 8])
+	end
+	if value then
+		redis.call('HSET', KEYS[b + 8], object, value)
+		redis.call('PEXPIRE', KEYS[b + 8], DAY)
+	else
+		redis.call('HDEL', KEYS[b + 8], object)
+	end
+	local workers = redis.pcall('HKEYS', KEYS[b + 9])
+	if ARGV[at + 2] ~= '' and not workers.err then
+		for _, w in ipairs(workers) do
+			redis.call('PUBLISH', CHANNEL .. w, ARGV[at + 2])
+		end
+	end
+end
+
+-- Publishes the event to the room's workers (pubmsg.h has the form).
+local function publish(b, s, head, tail)
+	local text = table.concat({ head, item('e', s[1]), item('n', s[2]),
+	    item('E', s[3]), item('P', s[4]), item('T', s[4] and s[5]),
+	    item('S', s[6]), item('M', s[7]), tail })
+	for _, w in ipairs(redis.call('HKEYS', KEYS[b + 2])) do
+		redis.call('PUBLISH', CHANNEL .. w, text)
+	end
+end
+
+-- With the members goes the last save, which events do not carry.
+local function answer(status, s, first, members, saved)
+	return { status, s[1], s[2], s[3], s[4], s[5], s[6], s[7], bad,
+	    first and 1 or 0, members or {}, saved or false }
+end

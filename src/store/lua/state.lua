@@ -1,0 +1,17 @@
+-- What a user does through this worker. ARGV: 7 user, 8 a letter or "" (no tab
+-- there), 9 the event's head. Answers ABSENT if the user is not there: a join
+-- will say it again.
+local B, user = 3, ARGV[7]
+local ids, info = split(redis.call('HGET', KEYS[B + 1], user))
+if not ids or not has(ids, ID) then
+	return answer('ABSENT', snapshot(B))
+end
+local rest, me = without(ids, ID), ID .. ARGV[8]
+local now = rest == '' and me or rest .. ',' .. me
+if letters(now) ~= letters(ids) then
+	redis.call('HSET', KEYS[B + 1], user, now .. ' ' .. info)
+	advance(B)
+	publish(B, snapshot(B), ARGV[9],
+	    item('Z', user) .. item('W', letters(now)))
+end
+return answer('OK', snapshot(B))

@@ -1,0 +1,129 @@
+#!/bin/sh
+# Installs the Debian packages that something needs and that are missing.
+#
+#     sh tests/deps.sh build|run|demo|check
+#
+# build: compiler and libraries; run: what "make run" needs besides; demo: what
+# "make demo" needs besides; check: what all tests need besides. Asks the
+# package archive only if something is missing. Packages with a server (Redis,
+# PostgreSQL, nginx) are installed without starting one and without making a
+# database cluster: the tests and the demo start servers of their own.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+
+build="gcc libc6-dev make pkg-config libevent-dev libhiredis-dev libjson-c-dev
+	libpq-dev libssl-dev zlib1g-dev libsqlite3-dev libbsd-dev
+	libxxhash-dev esbuild"
+run="redis-server python3 python3-django python3-websockets"
+demo="gunicorn nginx-light postgresql python3-psycopg2 python3-redis"
+check="libcmocka-dev libwslay-dev clang libclang-rt-14-dev clang-tidy cppcheck
+	mandoc shellcheck python3-autobahn python3-pytest chromium openssl
+	ca-certificates procps"
+
+case ${1-} in
+build)	wanted=$build ;;
+run)	wanted="$build $run" ;;
+demo)	wanted="$build $run $demo" ;;
+check)	wanted="$build $run $demo $check" ;;
+*)	echo "usage: deps.sh build|run|demo|check" >&2; exit 64 ;;
+esac
+
+missing=
+for p in $wanted; do
+	state=$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)
+	[ "$state" = installed ] || missing="$missing $p"
+done
+# These may have come from elsewhere than Debian's packages.
+if [ "$1" = check ]; then
+	command -v node >/dev/null || missing="$missing nodejs"
+	command -v npm >/dev/null || missing="$missing npm"
+fi
+
+policy=/usr/sbin/policy-rc.d
+clusters=/etc/postgresql-common/createcluster.conf
+
+# No package may start its server while we install.
+hold_servers() {
+	[ -e $policy ] && mv $policy $policy.collabd
+	printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+}
+
+release_servers() {
+	rm -f $policy
+	[ -e $policy.collabd ] && mv $policy.collabd $policy
+	[ -e $clusters.collabd ] && mv $clusters.collabd $clusters
+	return 0
+}
+
+apt() {
+	DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 \
+		-o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 "$@" >"$log" 2>&1 </dev/null && return
+	cat "$log" >&2
+	echo "deps: apt-get $1 failed" >&2
+	exit 1
+}
+
+disable() {
+	[ -d /run/systemd/system ] && systemctl disable "$1" >/dev/null 2>&1
+}
+
+install_missing() {
+	echo "deps: installing$missing"
+	log=$(mktemp)
+	trap 'release_servers; rm -f "$log"' EXIT
+	trap 'exit 1' HUP INT TERM
+	hold_servers
+	apt update
+	case " $missing " in
+	*" postgresql "*)
+		# Its package makes a cluster unless this file says no, and
+		# the file comes with another package, first.
+		apt install -y --no-install-recommends postgresql-common
+		cp -p $clusters $clusters.collabd
+		echo "create_main_cluster = false" >>$clusters
+		;;
+	esac
+	# The list is split into words on purpose.
+	# shellcheck disable=SC2086
+	apt install -y --no-install-recommends $missing
+	# Nor at the next boot.
+	case " $missing " in
+	*" redis-server "*) disable redis-server ;;
+	esac
+	case " $missing " in
+	*" nginx-light "*) disable nginx ;;
+	esac
+	release_servers
+	rm -f "$log"
+	trap - EXIT HUP INT TERM
+}
+
+if [ -n "$missing" ]; then
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "deps: please run, as root: apt-get install$missing" >&2
+		exit 1
+	fi
+	install_missing
+fi
+
+# Whether all that package.json names is there.
+npm_complete() {
+	sed -n '/"dependencies"/,/}/s/^[^"]*"\([^"]*\)": "[^"]*",*$/\1/p' \
+		"$here/package.json" | while read -r name; do
+		[ -e "$here/node_modules/$name/package.json" ] || exit 1
+	done
+}
+
+if [ "$1" = check ] && ! npm_complete; then
+	echo "deps: installing npm's packages below tests/node_modules"
+	log=$(mktemp)
+	if ! (cd "$here" && npm install --no-audit --no-fund \
+	    --no-package-lock --no-update-notifier) >"$log" 2>&1 </dev/null
+	then
+		cat "$log" >&2; rm -f "$log"
+		echo "deps: npm install failed" >&2
+		exit 1
+	fi
+	rm -f "$log"
+fi
+exit 0

@@ -1,0 +1,152 @@
+import os
+import shutil
+import tempfile
+
+import pytest
+
+import utils
+from utils import Collabd, Postgres, Redis, Site, unique
+
+
+@pytest.fixture(scope="session")
+def base():
+    """A folder for everything; readable, because PostgreSQL runs as another
+    user, and short, because of unix sockets."""
+    path = tempfile.mkdtemp(prefix="cld")
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(base):
+    server = Postgres(base + "/pg")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(base, postgres):
+    """A migrated site; each module works on a copy of its database."""
+    postgres.sql("CREATE DATABASE template_site")
+    site = Site(base + "/template", postgres.settings("template_site"))
+    site.stop()
+    return site
+
+
+@pytest.fixture(scope="module")
+def site(base, postgres, template):
+    name = unique("site")
+    postgres.sql("CREATE DATABASE %s TEMPLATE template_site" % name)
+    made = Site(base + "/" + name, postgres.settings(name), migrate=False,
+                template=template.folder)
+    made.database = name
+    made.url = postgres.url(name)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def redis(base):
+    server = Redis(base + "/" + unique("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def start(base, request):
+    """start(**settings) gives a running Collabd that ends with the module;
+    a module with a site and a redis of its own gets them as defaults."""
+    started = []
+
+    def make(env=None, run=True, **settings):
+        c = Collabd(base + "/" + unique("collabd"), env=env, start=False,
+                    **settings)
+        started.append(c)
+        return c.start() if run else c
+    yield make
+    problems = []
+    for c in started:
+        c.close_all()
+        try:
+            c.stop()
+        except AssertionError as e:
+            problems.append(str(e))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """What a test module wants different in its daemon."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def collabd(start, site, redis, settings):
+    """The module's daemon: two workers, PostgreSQL, Redis."""
+    values = dict(database_url=site.url, redis_url=redis.url())
+    values.update(settings)
+    return start(**values)
+
+
+@pytest.fixture
+def daemon(request):
+    """The module's daemon, or the one that the test is marked with."""
+    mark = request.node.get_closest_marker("daemon")
+    return request.getfixturevalue(mark.args[0] if mark else "collabd")
+
+
+@pytest.fixture(scope="module")
+def people(site):
+    """Staff users who may change items."""
+    class People:
+        alice = site.staff("alice")
+        bob = site.staff("bob")
+        carol = site.staff("carol")
+        viewer = site.user("victor", permissions=["shop.view_item"])
+        root = site.user("root", superuser=True)
+    return People
+
+
+@pytest.fixture
+def room():
+    """An edit room that no other test uses."""
+    return "shop/item/%s" % unique()
+
+
+@pytest.fixture(autouse=True)
+def closes_sockets(request):
+    yield
+    if "collabd" in request.fixturenames:
+        request.getfixturevalue("collabd").close_all()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the end of the daemon's log."""
+    outcome = yield
+    report = outcome.get_result()
+    used = getattr(item, "funcargs", {})
+    daemon = used.get("daemon") or used.get("collabd")
+    if report.when == "call" and report.failed and daemon is not None:
+        report.sections.append(("collabd's log", daemon.log()[-4000:]))
+
+
+def pytest_collection_modifyitems(config, items):
+    """With a sanitizer's binary: what is long and adds no code stays out."""
+    if not utils.SANITIZED:
+        return
+    out = [i for i in items if i.get_closest_marker("release_only")]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [i for i in items if i not in out]
+
+
+def pytest_terminal_summary(terminalreporter):
+    if utils.JITTER is not None:
+        terminalreporter.write_line("COLLABD_JITTER=" + utils.JITTER)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "daemon(name): of another fixture")
+    config.addinivalue_line("markers", "with_settings(**settings): different")
+    config.addinivalue_line("markers", "release_only: not under a sanitizer")

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Runs the integration tests against the collabd in the build folder given,
+# and prints one summary line. Usage: run.sh build/release [name] [pytest
+# arguments]. With REQUIRE=1 a Django that cannot be downloaded is a failure.
+out=$1; name=${2:-integration}
+shift; [ $# -gt 0 ] && shift
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+case $out in /*) ;; *) out=$root/$out ;; esac
+: "${COLLABD_DJANGOS:=$root/build/django}"
+COLLABD_BINARY=$out/collabd
+export COLLABD_BINARY COLLABD_DJANGOS
+ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+
+/usr/bin/python3 "$here/newer_django.py" "$COLLABD_DJANGOS" |
+	sed 's/^/  Django /'
+# The marker goes where a killed daemon's children can be told by it.
+cd "$here" || exit 1
+log=$(mktemp)
+/usr/bin/python3 -B -m pytest -p no:cacheprovider -q --tb=short \
+	--color=no -rs "$@" . >"$log" 2>&1
+rc=$?
+cat "$log"
+count() {
+	n=$(tail -n 1 "$log" | sed -n "s/.*[^0-9]\{0,1\}\b\([0-9][0-9]*\) $1.*/\1/p")
+	echo "${n:-0}"
+}
+passed=$(count passed); failed=$(count failed); errors=$(count error)
+rm -f "$log"
+failed=$((failed + errors))
+[ "$rc" -ne 0 ] && [ "$failed" -eq 0 ] && failed=1
+echo "$name: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]

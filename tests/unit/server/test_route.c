@@ -1,0 +1,146 @@
+/*
+ * Paths to rooms: the table of protocol.md's endpoints, what Django can put in
+ * an admin URL, and what is none of ours.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/compat.h"
+#include "server/route.h"
+
+#define P	"/admin/collaboration/"
+#define TEN	"0123456789"
+#define FIFTY	TEN TEN TEN TEN TEN
+#define ID255	FIFTY FIFTY FIFTY FIFTY FIFTY "01234"
+
+static const struct row {
+	const char	*path;
+	enum route_kind	 kind;
+	const char	*key;
+	const char	*name;
+} rows[] = {
+	{ P "shop/item/7/", ROUTE_EDIT, "e:shop/item/7", "admin_shop_item_7" },
+	{ P "chat/x/7/", ROUTE_EDIT, "e:chat/x/7", "admin_chat_x_7" },
+	{ P "a_b/c/7/", ROUTE_EDIT, "e:a_b/c/7", "admin_a_b_c_7" },
+	{ P "a/b_c/7/", ROUTE_EDIT, "e:a/b_c/7", "admin_a_b_c_7" },
+	{ P "shop/item/_3A_5F/", ROUTE_EDIT, "e:shop/item/_3A_5F",
+	    "admin_shop_item__3A_5F" },
+	{ P "shop/item/a%2Fb/", ROUTE_EDIT, "e:shop/item/a/b",
+	    "admin_shop_item_a/b" },
+	{ P "shop/item/%c3%A9%20%25/", ROUTE_EDIT,
+	    "e:shop/item/\xc3\xa9 %", "admin_shop_item_\xc3\xa9 %" },
+	{ P "shop/item/a:b*{c}/", ROUTE_EDIT, "e:shop/item/a:b*{c}",
+	    "admin_shop_item_a:b*{c}" },
+	{ P "shop/item/" ID255 "/", ROUTE_EDIT, "e:shop/item/" ID255,
+	    "admin_shop_item_" ID255 },
+	{ P "chat/admin_shop_item_7_change_/", ROUTE_CHAT,
+	    "c:admin_shop_item_7_change_", "chat_admin_shop_item_7_change_" },
+	{ P "chat/%C3%A9/", ROUTE_CHAT, "c:\xc3\xa9", "chat_\xc3\xa9" },
+	{ P "echo/", ROUTE_ECHO, "", "" },
+	{ P "health", ROUTE_HEALTH, "", "" },
+	{ P "metrics", ROUTE_METRICS, "", "" },
+	{ P "client.js", ROUTE_ASSET, "", "" },
+	{ P "shop.item/", ROUTE_MODEL, "m:shop.item", "model_shop.item" },
+	{ P "a_b.c/", ROUTE_MODEL, "m:a_b.c", "model_a_b.c" },
+	{ P "a.b_c/", ROUTE_MODEL, "m:a.b_c", "model_a.b_c" },
+	{ P "shop.%69tem/", ROUTE_MODEL, "m:shop.item", "model_shop.item" },
+	/* nobody's, but a name that a model may have */
+	{ P "client.js/", ROUTE_MODEL, "m:client.js", "model_client.js" },
+	/* none of ours */
+	{ P "shop.item", ROUTE_NONE, NULL, NULL },
+	{ P "shop%2Eitem/", ROUTE_NONE, NULL, NULL },
+	{ P "shop./", ROUTE_NONE, NULL, NULL },
+	{ P ".item/", ROUTE_NONE, NULL, NULL },
+	{ P "./", ROUTE_NONE, NULL, NULL },
+	{ P "shop.item.x/", ROUTE_NONE, NULL, NULL },
+	{ P "shop.it-em/", ROUTE_NONE, NULL, NULL },
+	{ P "shop.item%2F7/", ROUTE_NONE, NULL, NULL },
+	{ P "shop.item/7/", ROUTE_NONE, NULL, NULL },
+	{ P "client", ROUTE_NONE, NULL, NULL },
+	{ P "Client.js", ROUTE_NONE, NULL, NULL },
+	{ P "client%2Ejs", ROUTE_NONE, NULL, NULL },
+	{ P "/client.js", ROUTE_NONE, NULL, NULL },
+	{ P "x/client.js", ROUTE_NONE, NULL, NULL },
+	{ P "client.00000000.js", ROUTE_NONE, NULL, NULL },
+	{ P "client.00000000.css", ROUTE_NONE, NULL, NULL },
+	{ "/client.js", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/7", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/7/8/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item//", ROUTE_NONE, NULL, NULL },
+	{ P "/item/7/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/" ID255 "5/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%zz/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%4/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%00/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%0a/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%7f/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%ff/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/item/%ed%a0%80/", ROUTE_NONE, NULL, NULL },
+	{ P "sh op/item/7/", ROUTE_NONE, NULL, NULL },
+	{ P "sh%3Aop/item/7/", ROUTE_NONE, NULL, NULL },
+	{ P "shop/it.em/7/", ROUTE_NONE, NULL, NULL },
+	{ P "chat/", ROUTE_NONE, NULL, NULL },
+	{ P "other/x/", ROUTE_NONE, NULL, NULL },
+	{ P "echo", ROUTE_NONE, NULL, NULL },
+	{ P "health/", ROUTE_NONE, NULL, NULL },
+	{ P, ROUTE_NONE, NULL, NULL },
+	{ "/admin/collaboration", ROUTE_NONE, NULL, NULL },
+	{ "/admin/collaborationshop/item/7/", ROUTE_NONE, NULL, NULL },
+	{ "/shop/item/7/", ROUTE_NONE, NULL, NULL },
+	{ "/", ROUTE_NONE, NULL, NULL },
+};
+
+static void
+test_table(void **state)
+{
+	struct route route;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		route_parse(slice_of(rows[i].path), "admin/collaboration",
+		    &route);
+		if (route.kind != rows[i].kind)
+			fail_msg("%s: kind %d", rows[i].path, route.kind);
+		assert_int_equal(route.asset != NULL,
+		    route.kind == ROUTE_ASSET);
+		if (rows[i].key == NULL)
+			continue;
+		assert_string_equal(route.key, rows[i].key);
+		assert_string_equal(route.name, rows[i].name);
+	}
+}
+
+static void
+test_names_for_the_permission(void **state)
+{
+	struct route route;
+
+	(void)state;
+	route_parse(slice_of("/c/shop/item/7/"), "c", &route);
+	assert_int_equal(route.kind, ROUTE_EDIT);
+	assert_string_equal(route.app_label, "shop");
+	assert_string_equal(route.model, "item");
+	route_parse(slice_of("/c/shop.item/"), "c", &route);
+	assert_int_equal(route.kind, ROUTE_MODEL);
+	assert_string_equal(route.app_label, "shop");
+	assert_string_equal(route.model, "item");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_names_for_the_permission),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
