@@ -26,6 +26,7 @@
 #define TRIES_MAX	64
 
 static void	run_edit(struct roomop *op);
+static void	on_loaded_state(const struct store_reply *reply, void *arg);
 
 static void
 count_claim(struct roomop *op)
@@ -109,6 +110,18 @@ is_foreign(const struct roomop *op)
 	return (room->is_synced && op->snap.epoch == room->epoch &&
 	    op->snap.seq == room->seq &&
 	    !snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, told));
+}
+
+/* Whether the state is older than what the room was told: Redis' answers and its
+ * events come on two connections. What is decided from it must not be told
+ * behind them; a commit would be refused anyway. */
+static bool
+is_behind(const struct roomop *op)
+{
+	const struct room *room = op->room;
+
+	return (room->is_synced && op->snap.epoch == room->epoch &&
+	    op->snap.seq < room->seq);
 }
 
 /* Lets the room hear of it first, as an event of its own; op starts over. */
@@ -490,6 +503,9 @@ run_edit(struct roomop *op)
 	op->outcome = res.outcome;
 	if (res.changed || res.n_events != 0)
 		offer(op, &rs, &res, now_us);
+	else if (is_behind(op) && ++op->tries < TRIES_MAX)
+		store_load(room->set->store, roomop_store_room(room),
+		    on_loaded_state, op);
 	else {
 		answer(op, &res.next);
 		if (is_foreign(op))

@@ -235,6 +235,33 @@ def test_place_in_the_line_is_told_once(unhurried, people, room):
     carol.expect("error", in_reply_to="heartbeat")
 
 
+def test_late_state_is_not_the_last_word(unhurried, start, site, people, room):
+    """A claim loses against one by another page of Alice's, and Redis' answer
+    to it comes after events that know better: Redis is asked again, and she is
+    not told last that she is the editor."""
+    c = unhurried
+    other = start(database_url=site.url, redis_url=c.server.url())
+    alice, bob = (other.join(u, room) for u in (people.alice, people.bob))
+    second = c.join(people.alice, room, v1=True)
+    second.until("user_joined", user_id=people.bob.id)
+    c.proxy.hold_answers_to("last_heartbeat")
+    c.proxy.hold_from("last_heartbeat")
+    second.send("claim_editor")
+    c.proxy.wait_held("last_heartbeat")     # what it wants to commit
+    alice.send("claim_editor")
+    second.expect("editor_status", editor_id=people.alice.id)
+    c.proxy.let_requests()
+    c.proxy.wait_held("last_heartbeat")     # what Redis has instead
+    goes_on(alice, bob, people)
+    second.expect("lock_released", user_id=people.alice.id)
+    second.expect("editor_status", editor_id=people.bob.id)
+    c.proxy.restore()
+    second.expect("error", in_reply_to="claim_editor", code="held")
+    assert second.quiet()["editor_id"] == people.bob.id
+    other.close_all()
+    other.stop()
+
+
 def test_scripts_flushed(faulty, people, room):
     c = faulty
     alice, bob = meet(c, people, room)

@@ -73,7 +73,7 @@ class FaultProxy:
 
     def _keeps(self, s, peer, data):
         with self.lock:
-            if s not in [client for client, _ in self.pairs]:
+            if s not in self._clients():
                 if s in self.muted:
                     self.held.append((peer, data))
                 return s in self.muted
@@ -136,13 +136,27 @@ class FaultProxy:
             return text.encode() in held
         wait_for(has, "%r to be held" % text)
 
+    def let_requests(self):
+        """What is sent to the port goes on; answers stay held."""
+        with self.lock:
+            self.mode = "open"
+            self._let([(to, data) for to, data in self.held
+                       if to not in self._clients()])
+
     def restore(self):
         with self.lock:
             self.mode, self.muted = "open", []
-            held, self.held = self.held, []
-            for peer, data in held:
-                peer.sendall(data)
+            self._let(list(self.held))
         self._wake()
+
+    def _let(self, pieces):
+        for piece in pieces:
+            self.held.remove(piece)
+            to, data = piece
+            to.sendall(data)
+
+    def _clients(self):
+        return [client for client, _ in self.pairs]
 
     def stop(self):
         self.closing = True
