@@ -179,11 +179,15 @@ export function createForm(form, failed, on) {
     },
     /** The submit that was stopped, again, with the same button. */
     submit() {
-      if (form.requestSubmit) {
-        form.requestSubmit(button?.isConnected ? button : undefined);
-      } else {
-        button?.click();
-      }
+      // Not before the event that was stopped is over: within it, browsers
+      // ignore another.
+      setTimeout(() => {
+        if (form.requestSubmit) {
+          form.requestSubmit(button?.isConnected ? button : undefined);
+        } else {
+          button?.click();
+        }
+      });
     },
     /**
      * Whether the page shows all of that already.

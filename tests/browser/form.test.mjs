@@ -229,6 +229,25 @@ scenario('without an answer a Save goes through', async (s) => {
 	assert.equal(await s.stored(article, 'title'), 'Alone');
 });
 
+scenario('a Save in the moment in which we stop asking is not lost', async (s) => {
+	const article = await s.article();
+	const ann = await s.tab('ann');
+
+	await slowServer(ann);
+	await ann.open(article.path);
+	await ann.type('title', 'Just then');
+	/* Time is up between the click and what follows from it. */
+	await Promise.all([ann.page.waitForEvent('load'),
+	    ann.page.evaluate(() => {
+		const now = Date.now();
+		let calls = 0;
+
+		Date.now = () => calls++ === 0 ? now : now + 60000;
+		document.querySelector('[name=_continue]').click();
+	    })]);
+	assert.equal(await s.stored(article, 'title'), 'Just then');
+});
+
 scenario('text of a save that did not pass validation is dirty', async (s) => {
 	const article = await s.article();
 	const ann = await editing(s, 'ann', article);
