@@ -31,17 +31,27 @@ def unique(word="x"):
     return "%s%d" % (word, next(_counter))
 
 
+# What keeps a port ours, see free_port().
+reserved = []
+
+
 def free_port():
-    """Below the range that outgoing connections take their ports from, so
-    that a server can be stopped and started on the same port."""
+    """A port that no other process of the tests gets as long as we live, so
+    that a server can be started late, or stopped and started again. It is below
+    the range that outgoing connections take their ports from."""
     while True:
         port = random.randrange(10000, 32000)
+        mine = socket.socket(socket.AF_UNIX)
         with socket.socket() as s:
             try:
+                # A name that is nowhere in the file system, and ours alone.
+                mine.bind("\0collabd-tests-%d" % port)
                 s.bind(("127.0.0.1", port))
-                return port
             except OSError:
+                mine.close()
                 continue
+        reserved.append(mine)
+        return port
 
 
 def wait_for(condition, what, patience=None):
