@@ -17,8 +17,8 @@ build="gcc libc6-dev make pkg-config libevent-dev libhiredis-dev libjson-c-dev
 run="redis-server python3 python3-django python3-websockets"
 demo="gunicorn nginx-light postgresql python3-psycopg2 python3-redis"
 check="libcmocka-dev libwslay-dev clang libclang-rt-14-dev clang-tidy cppcheck
-	mandoc shellcheck python3-autobahn python3-pytest chromium openssl
-	ca-certificates procps"
+	mandoc shellcheck python3-autobahn python3-pytest python3-pytest-xdist
+	chromium chromium-headless-shell openssl ca-certificates procps"
 
 case ${1-} in
 build)	wanted=$build ;;

@@ -5,6 +5,8 @@
 #
 #     run.sh build/release 3.2|6.1 [name of a test file]
 #
+# BROWSER is the Chromium to start. The names of scenarios that fail are added to
+# the file FAILED_TESTS; with ONLY_TESTS only those in this file are played.
 # The last line is "browser: N passed, N failed". A Django that cannot be
 # downloaded is a visible SKIP; with REQUIRE=1 it is a failure.
 set -u

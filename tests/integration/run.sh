@@ -2,6 +2,7 @@
 # Runs the integration tests against the collabd in the build folder given,
 # and prints one summary line. Usage: run.sh build/release [name] [pytest
 # arguments]. With REQUIRE=1 a Django that cannot be downloaded is a failure.
+# Most of a test is waiting, so several files run at a time (JOBS, 4).
 out=$1; name=${2:-integration}
 shift; [ $# -gt 0 ] && shift
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +19,7 @@ ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 cd "$here" || exit 1
 log=$(mktemp)
 /usr/bin/python3 -B -m pytest -p no:cacheprovider -q --tb=short \
-	--color=no -rs "$@" . >"$log" 2>&1
+	--color=no -rs -n "${JOBS:-4}" --dist loadfile "$@" . >"$log" 2>&1
 rc=$?
 cat "$log"
 count() {

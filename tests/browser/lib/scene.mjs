@@ -5,8 +5,9 @@
  * leaves pictures of its tabs and the end of collabd's log behind.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
@@ -17,7 +18,9 @@ import { Tab } from './tab.mjs';
 export const DJANGO = process.env.BROWSER_DJANGO || '3.2';
 export const PATIENCE =
     1000 * Number(process.env.COLLABD_PATIENCE || '20');
-const OUT = `${process.env.BROWSER_OUT || 'build'}/screenshots/${DJANGO}`;
+const OUT = `${process.env.BROWSER_OUT ||
+    fileURLToPath(new URL('../../../build', import.meta.url))}` +
+    `/screenshots/${DJANGO}`;
 
 /* Most of a scenario is waiting; more at a time than this is slower again. */
 const AT_A_TIME = 4;
@@ -174,6 +177,9 @@ LogEntry.objects.create(user=User.objects.get(username=${JSON.stringify(user)}),
 	}
 
 	async failed() {
+		if (process.env.FAILED_TESTS)
+			appendFileSync(process.env.FAILED_TESTS,
+			    `${this.name}\n`);
 		const base = `${OUT}/failed-${this.name.replace(/\W+/g, '-')}`;
 
 		for (const [n, tab] of this.tabs.entries()) {
@@ -215,6 +221,10 @@ async function play(name, fn, signal) {
 
 const together = [], alone = [];
 
+/* What is to be played, a name a line, if not all. */
+const ONLY = process.env.ONLY_TESTS &&
+    readFileSync(process.env.ONLY_TESTS, 'utf8').split('\n');
+
 /* When all files of the process have named their scenarios. */
 function begin() {
 	/* What hangs in a way that has no patience of its own. */
@@ -234,6 +244,8 @@ function begin() {
 }
 
 function add(list, name, fn) {
+	if (ONLY && !ONLY.includes(name))
+		return;
 	if (together.length + alone.length === 0)
 		setImmediate(begin);
 	list.push([name, fn]);

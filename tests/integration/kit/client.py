@@ -14,14 +14,30 @@ from kit.frames import check_frame
 class Loop:
     """One asyncio loop in a thread, so that tests read from top to bottom."""
     loop = None
+    thread = None
 
     @classmethod
     def get(cls):
         if cls.loop is None:
             cls.loop = asyncio.new_event_loop()
-            threading.Thread(target=cls.loop.run_forever,
-                             daemon=True).start()
+            cls.thread = threading.Thread(target=cls.loop.run_forever,
+                                          daemon=True)
+            cls.thread.start()
         return cls.loop
+
+    @classmethod
+    def end(cls):
+        """Ends what connections are still doing, and the loop."""
+        async def cancel():
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if cls.loop is not None:
+            cls.run(cancel())
+            cls.loop.call_soon_threadsafe(cls.loop.stop)
+            cls.thread.join()
+            cls.loop = None
 
     @classmethod
     def run(cls, coroutine, patience=None):

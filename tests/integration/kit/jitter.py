@@ -22,6 +22,9 @@ def read_seed(text):
 
 
 JITTER = read_seed(os.environ.get("COLLABD_JITTER", ""))
+if JITTER is not None:
+    # Processes that run a part of the tests each have the same.
+    os.environ["COLLABD_JITTER"] = JITTER
 
 
 def lateness(rng):
