@@ -77,9 +77,11 @@ void	clients_add(struct clients *set, int fd,
 void	clients_end_turn(struct clients *set);
 /* Once a second: handshake limits, pings, ages of queues. */
 void	clients_tick(struct clients *set, int64_t now_ms);
-/* Closes the next n live connections with code; the number closed. */
+/* Closes the next n live connections with code; the number closed. Those whose
+ * request is not answered yet are left alone, unless is_last: they are refused
+ * with 503 then, or cut if there is no whole request. */
 size_t	clients_close_some(struct clients *set, size_t n,
-	    enum ws_close_code code, const char *reason);
+	    enum ws_close_code code, const char *reason, bool is_last);
 
 /* Sends an HTTP response (complete bytes) and ends the connection. */
 void	client_respond(struct client *client, struct slice response);

@@ -16,8 +16,8 @@ struct event_base;
 struct store;
 
 /*
- * Begins with the next turn of the loop. The caller accepts no more by now, and
- * rooms no longer announce who leaves. done is called when all are gone and the
+ * Begins with the next turn of the loop. The caller accepts no more by now, but
+ * answers who was accepted; rooms no longer announce who leaves. done is called when all are gone and the
  * lease is given back, or the time is over. All are borrowed; the store is freed
  * before it, since its answer may be awaited.
  */

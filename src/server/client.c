@@ -423,7 +423,7 @@ clients_tick(struct clients *set, int64_t now_ms)
 
 size_t
 clients_close_some(struct clients *set, size_t n, enum ws_close_code code,
-    const char *reason)
+    const char *reason, bool is_last)
 {
 	struct client *c, *next;
 	size_t closed = 0;
@@ -431,7 +431,7 @@ clients_close_some(struct clients *set, size_t n, enum ws_close_code code,
 	TAILQ_FOREACH_SAFE(c, &set->all, link, next) {
 		if (closed == n)
 			break;
-		if (c->state == CL_BYE)
+		if (c->state == CL_BYE || (c->state != CL_LIVE && !is_last))
 			continue;
 		if (c->state == CL_LIVE)
 			client_finish(c, code, reason, false);

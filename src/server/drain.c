@@ -1,6 +1,8 @@
 /*
  * A share of the sockets at each step, so that all are closed when drain_time
- * is over however many come and go by themselves.
+ * is over however many come and go by themselves. Who was accepted a moment
+ * before is answered like anybody else first: nobody is refused for having come
+ * during a reload.
  */
 #include <stdlib.h>
 
@@ -14,6 +16,8 @@
 #include "store/store.h"
 
 #define STEP_MS		100
+/* How long requests that are under way may take, however short drain_time. */
+#define ANSWER_MS	1000
 /* After a graceful end, users who have not come back by then are gone. */
 #define RESIGN_MS	5000
 
@@ -24,6 +28,7 @@ struct drain {
 	void		*arg;
 	struct event	*timer;
 	int64_t		 until_ms;	/* all are closed */
+	int64_t		 answered_ms;	/* and no request is waited for */
 	int64_t		 stop_at_ms;	/* whatever is left */
 };
 
@@ -42,13 +47,14 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 	struct timeval tv = { 0, STEP_MS * 1000 };
 	int64_t now = clock_mono_ms(), left = drain->until_ms - now;
 	size_t n = clients_count(drain->clients), share = n;
+	bool is_last = now >= drain->answered_ms || now >= drain->stop_at_ms;
 
 	(void)fd;
 	(void)what;
 	if (left > STEP_MS)
 		share = n / (size_t)(left / STEP_MS) + 1;
 	(void)clients_close_some(drain->clients, share, WS_CLOSE_RESTART,
-	    "the server restarts");
+	    "the server restarts", is_last);
 	if (now >= drain->stop_at_ms)
 		drain->done(drain->arg);
 	else if (n != 0)
@@ -70,6 +76,9 @@ drain_start(const struct conf *conf, struct event_base *base,
 	drain->done = done;
 	drain->arg = arg;
 	drain->until_ms = now + conf->drain_time_ms;
+	drain->answered_ms = drain->until_ms;
+	if (drain->answered_ms < now + ANSWER_MS)
+		drain->answered_ms = now + ANSWER_MS;
 	drain->stop_at_ms = now + conf->shutdown_timeout_ms;
 	drain->timer = event_new(base, -1, 0, timer_cb, drain);
 	ASSERT(drain->timer != NULL);

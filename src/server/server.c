@@ -359,8 +359,6 @@ on_handshake(struct server *srv, struct client *c, const struct reqhead *head,
 	else if (route->kind == ROUTE_MODEL &&
 	    !handshake_offers(head, HANDSHAKE_SUBPROTOCOL))
 		refuse(srv, c, 404);
-	else if (srv->drain != NULL)
-		refuse(srv, c, 503);
 	else if (route->kind == ROUTE_ECHO)
 		start_echo(srv, c, head);
 	else if (!origin_is_allowed(srv->conf, &origin, &reason))

@@ -1,4 +1,5 @@
 """Workers that die, signals, reloads, the command line, secrets."""
+import asyncio
 import os
 import re
 import signal
@@ -6,8 +7,9 @@ import socket
 
 import pytest
 
-from utils import (KEY, PREFIX, Closed, alive, free_port, handshake, has_open,
-                   raw_get, raw_request, raw_head, unique, wait_for)
+from utils import (KEY, PATIENCE, PREFIX, Closed, Loop, Ws, alive, free_port,
+                   handshake, has_open, raw_get, raw_request, raw_head, unique,
+                   wait_for)
 
 PATH = "/%s/shop/item/7/" % PREFIX
 
@@ -128,6 +130,30 @@ def test_reload(start, site, redis, people, room):
     assert handshake(c, "/%s/chat/x/" % PREFIX, people.alice)[0] == 404
     again = c.join(people.alice, room)
     again.expect("user_joined", user_id=people.alice.id)
+
+
+def test_nobody_is_refused_during_a_reload(start, site, redis, people):
+    """Whoever comes, at whatever moment, is let in."""
+    c = start(database_url=site.url, redis_url=redis.url(), drain_time=0,
+              max_connections_per_user=0)
+    over = []
+
+    async def come():
+        path = "shop/item/%s" % unique()
+        while not over:
+            ws = await Ws.connect(c, people.alice, path)
+            await ws.close()
+
+    async def come_on():
+        await asyncio.gather(*[come() for _ in range(20)])
+
+    crowd = Loop.start(come_on())
+    for _ in range(5):
+        old = c.workers()
+        c.reload()
+        wait_for(lambda: not [p for p in old if alive(p)], "their end")
+    over.append(True)
+    crowd.result(PATIENCE)
 
 
 def test_reload_keeps_the_lock(start, site, redis, people, room):

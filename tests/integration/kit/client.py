@@ -40,8 +40,13 @@ class Loop:
             cls.loop = None
 
     @classmethod
+    def start(cls, coroutine):
+        """Its future: it runs beside the test."""
+        return asyncio.run_coroutine_threadsafe(coroutine, cls.get())
+
+    @classmethod
     def run(cls, coroutine, patience=None):
-        future = asyncio.run_coroutine_threadsafe(coroutine, cls.get())
+        future = cls.start(coroutine)
         try:
             return future.result(patience or PATIENCE)
         except asyncio.TimeoutError:
