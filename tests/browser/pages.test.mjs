@@ -105,6 +105,9 @@ scenario('a popup locks, and has no chat', async (s) => {
 	const path = new URL(page.url()).pathname;
 
 	await popup.mode('editor');
+	/* Its first socket may be older than who looks at its frames. */
+	await page.reload();
+	await popup.mode('editor');
 	const bob = await s.tab('bob', path);
 	await bob.mode('viewer');
 	await popup.says('editor_mode_text');

@@ -536,8 +536,15 @@ def parse(arguments):
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def say_unraisable(unraisable, say=sys.unraisablehook):
+    # Where Python swallows what our handler raises, end_if_over() hears of it.
+    if not isinstance(unraisable.exc_value, Stopped):
+        say(unraisable)
+
+
 def main():
     options = parse(sys.argv[1:])
+    sys.unraisablehook = say_unraisable
     adopt_orphans()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 

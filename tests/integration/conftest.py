@@ -123,12 +123,13 @@ def closes_sockets(request):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test shows the end of the daemon's log."""
+    """A failed test shows the ends of its daemons' logs."""
     outcome = yield
     report = outcome.get_result()
-    used = getattr(item, "funcargs", {})
-    daemon = used.get("daemon") or used.get("collabd")
-    if report.when == "call" and report.failed and daemon is not None:
+    if report.when != "call" or not report.failed:
+        return
+    for daemon in {id(v): v for v in item.funcargs.values()
+                   if isinstance(v, Collabd)}.values():
         report.sections.append(("collabd's log", daemon.log()[-4000:]))
 
 

@@ -115,7 +115,10 @@ def test_one_after_the_other(c, room, people):
     """During a reload those who are back already and those who are still on
     the old workers are in one room."""
     tabs, alice, bob, carol = meet(c, room, people)
+    mark = c.mark()
     c.reload(drain_time=1)
+    # Not back on an old one that has not heard of it yet.
+    c.log_contains("(?s)draining.*draining", mark)
     assert frames_to_the_end(alice)[1] == 1012
     alice = tabs.connect(people.alice).hello("alices")
     assert Lock.of(alice.shown) == Lock(editor=alice, line=[people.bob])
