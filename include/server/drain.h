@@ -17,9 +17,9 @@ struct store;
 
 /*
  * Begins with the next turn of the loop. The caller accepts no more by now, but
- * answers who was accepted; rooms no longer announce who leaves. done is called when all are gone and the
- * lease is given back, or the time is over. All are borrowed; the store is freed
- * before it, since its answer may be awaited.
+ * answers who was accepted; rooms no longer announce who leaves. done is called
+ * when all are gone and the lease is given back, or the time is over. All are
+ * borrowed; the store is freed before it, since its answer may be awaited.
  */
 struct drain *drain_start(const struct conf *conf, struct event_base *base,
 	    struct clients *clients, struct store *store,
