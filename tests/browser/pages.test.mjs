@@ -59,7 +59,7 @@ for (const [key, segment] of [['North 1/A', 'North 1_2FA'],
 		await row.getByText(t('badge', { name: 'Ann Lee' })).waitFor();
 		await ann.type('note', `Dusted ${Date.now()}`);
 		await ann.save();
-		await bob.saysNewer('Ann Lee', 'Note');
+		await bob.frame('saved', (f) => f.fields.includes('Note'));
 	});
 
 scenario('inlines are part of the form', async (s) => {
@@ -240,6 +240,30 @@ scenario('the socket does not wait for the page', async (s) => {
 	free();
 	await loaded;
 	await ann.mode('editor');
+});
+
+scenario('a page that is loaded in advance is nobody\'s presence', async (s) => {
+	const article = await s.article();
+	const ann = await s.tab('ann');
+	const sockets = [];
+
+	ann.page.on('websocket', (ws) => sockets.push(ws.url()));
+	await ann.page.addInitScript(() => {
+		let prerendering = true;
+
+		Object.defineProperty(document, 'prerendering',
+		    { get: () => prerendering });
+		window.activate = () => {
+			prerendering = false;
+			document.dispatchEvent(new Event('prerenderingchange'));
+		};
+	});
+	await ann.open(article.path);
+	assert.deepEqual(sockets, []);
+	assert.equal(await ann.bar.count(), 0);
+	await ann.page.evaluate(() => window.activate());
+	await ann.mode('editor');
+	assert.equal(sockets.length, 1);
 });
 
 scenario('the first state is there soon', async (s) => {

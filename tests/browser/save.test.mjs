@@ -139,8 +139,11 @@ scenario('an action on the list is told of, deleting too', async (s) => {
 		await Promise.all([carol.page.waitForEvent('load'),
 		    carol.page.locator('button[name="index"]').click()]);
 	};
+	/* A page with unsaved text does not load itself anew. */
+	await ann.type('title', 'Too late');
 	await act('publish');
-	await bob.saysNewer('Carol Nyman', 'State');
+	await ann.saysNewer('Carol Nyman', 'State');
+	await bob.frame('saved', (f) => f.fields.includes('State'));
 	await act('delete_selected');
 	await Promise.all([carol.page.waitForEvent('load'),
 	    carol.page.locator('[type="submit"]').last().click()]);
