@@ -12,12 +12,14 @@
  * mode: the first two block, the others break behind a transaction pooler.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "auth/db.h"
 #include "auth/db_url.h"
@@ -28,6 +30,7 @@
 
 #define ADDRS_MAX	8	/* addresses of the host that are tried */
 #define ADDR_SIZE	64	/* INET6_ADDRSTRLEN, and room for a scope */
+#define GOODBYE_MS	250	/* a server takes a few to end a backend */
 
 struct pg {
 	struct db		 db;
@@ -325,12 +328,43 @@ pg_open(const struct db_url *url, const struct db_wait *wait,
 	return (NULL);
 }
 
+/* Reads on until the server has closed its end, too. */
+static void
+await_end(int fd)
+{
+	int64_t until_ms = clock_mono_ms() + GOODBYE_MS, left;
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	char scrap[256];
+	ssize_t n;
+
+	while ((left = until_ms - clock_mono_ms()) > 0) {
+		if (poll(&pfd, 1, (int)left) != 1)
+			continue;
+		n = read(fd, scrap, sizeof(scrap));
+		if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN))
+			return;
+	}
+}
+
+/*
+ * The backend outlives our end by a few milliseconds, in which the server
+ * still counts it, against max_connections as well. Whoever gets our place in
+ * auth_max_connections must not come on top of it: the socket stays open, as a
+ * duplicate, until the server has closed it. The answer is on its way already.
+ */
 static void
 pg_close(struct db *db)
 {
 	struct pg *pg = (struct pg *)db;
+	int fd = -1;
 
+	if (PQstatus(pg->conn) == CONNECTION_OK)
+		fd = fcntl(PQsocket(pg->conn), F_DUPFD_CLOEXEC, 0);
 	PQfinish(pg->conn);
+	if (fd != -1) {
+		await_end(fd);
+		(void)close(fd);
+	}
 	free(pg);
 }
 
