@@ -199,6 +199,12 @@ sh tests/deps.sh check || { echo "0 passed, 1 failed"; exit 1; }
 mkdir -p "$logs"
 logs=$(cd "$logs" && pwd)
 rm -f "$logs"/*.result "$logs"/*.session "$logs"/*.failed
+# Whatever is left there by a test that was ended goes with it. Short, because
+# of unix sockets; readable, because PostgreSQL runs as another user.
+TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/cXXXXXX") || exit 1
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+chmod 755 "$TMPDIR"
 # A busy machine is slow; nothing is waited for longer than it takes.
 : "${COLLABD_PATIENCE:=60}"
 export COLLABD_PATIENCE
