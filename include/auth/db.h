@@ -115,7 +115,8 @@ struct db *db_open(const struct db_url *url, const struct db_wait *wait,
  */
 enum db_status db_query(struct db *db, const struct db_request *request,
 	    const struct db_wait *wait, struct db_error *error) MUSTCHECK;
-/* Does not wait. NULL is allowed. */
+/* Waits for the server to end an idle connection, 250 ms at most. NULL is
+ * allowed. */
 void	db_close(struct db *db);
 
 /* For the drivers: how much of the deadline is left, 0 when it has passed. */

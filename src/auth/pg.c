@@ -350,7 +350,8 @@ await_end(int fd)
  * The backend outlives our end by a few milliseconds, in which the server
  * still counts it, against max_connections as well. Whoever gets our place in
  * auth_max_connections must not come on top of it: the socket stays open, as a
- * duplicate, until the server has closed it. The answer is on its way already.
+ * duplicate, until the server has closed it. Only an idle backend goes at once:
+ * one whose query took too long would keep the answer back for nothing.
  */
 static void
 pg_close(struct db *db)
@@ -358,7 +359,7 @@ pg_close(struct db *db)
 	struct pg *pg = (struct pg *)db;
 	int fd = -1;
 
-	if (PQstatus(pg->conn) == CONNECTION_OK)
+	if (PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 		fd = fcntl(PQsocket(pg->conn), F_DUPFD_CLOEXEC, 0);
 	PQfinish(pg->conn);
 	if (fd != -1) {

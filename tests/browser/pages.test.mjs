@@ -58,8 +58,9 @@ for (const [key, segment] of [['North 1/A', 'North 1_2FA'],
 		await bob.mode('viewer');
 		await row.getByText(t('badge', { name: 'Ann Lee' })).waitFor();
 		await ann.type('note', `Dusted ${Date.now()}`);
-		await ann.save();
-		await bob.frame('saved', (f) => f.fields.includes('Note'));
+		/* It is to be seen for 5 s, then the page reloads itself. */
+		await Promise.all([bob.saysNewer('Ann Lee', 'Note'),
+		    ann.save()]);
 	});
 
 scenario('inlines are part of the form', async (s) => {
