@@ -159,6 +159,8 @@ def is_there(target, parts):
 
 
 def fetch(folder, version, apts):
+    if version not in WANTED:
+        raise Missing("none of " + " ".join(sorted(WANTED)))
     target = os.path.join(folder, version)
     parts, own_python = WANTED[version]
     if is_there(target, parts):

@@ -112,8 +112,11 @@ class User:
 
 
 def django_python(version):
-    """The command that runs this Django, or None."""
+    """The command that runs this Django, which is downloaded if it is not there
+    yet; None, and the reason on standard error, if it cannot be had."""
     if version == "3.2":
         return "/usr/bin/python3"
+    subprocess.run(["/usr/bin/python3", "-B", HERE + "/newer_django.py",
+                    DJANGOS, version], stdout=2)
     path = "%s/%s/python" % (DJANGOS, version)
     return path if os.path.exists(path) else None
