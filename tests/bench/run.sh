@@ -16,6 +16,7 @@ set -eu
 [ $# -ge 1 ] || { echo "usage: run.sh BUILD/FLAVOUR [scenario ...]" >&2; exit 2; }
 O=$1; shift
 [ ! -f tests/deps.sh ] || sh tests/deps.sh check
+. tests/path.sh
 "${MAKE:-make}" --no-print-directory B="$(dirname "$O")" \
 	FLAVOUR="$(basename "$O")" "$O/collabd" "$O/bench/bench"
 

@@ -3,14 +3,15 @@
 # Chromium, on one Django. Pictures of them are left in $BROWSER_OUT/screenshots,
 # by default beside the build folder given.
 #
-#     run.sh build/release 3.2|6.1 [name of a test file]
+#     run.sh build/release 3.2|6.1 [name of a test file [node's arguments]]
 #
-# BROWSER is the Chromium to start. The names of scenarios that fail are added to
-# the file FAILED_TESTS; with ONLY_TESTS only those in this file are played.
+# BROWSER is the Chromium to start. --test-name-pattern=WORDS plays those only
+# that have these words in their names.
 # The last line is "browser: N passed, N failed". A Django that cannot be
 # downloaded is a visible SKIP; with REQUIRE=1 it is a failure.
 set -u
 out=$1; django=$2; tests=${3:-all}
+if [ $# -gt 3 ]; then shift 3; else set --; fi
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 case $out in /*) ;; *) out=$root/$out ;; esac
@@ -21,6 +22,8 @@ COLLABD_BINARY=$out/collabd
 BROWSER_DJANGO=$django
 export COLLABD_BINARY COLLABD_DJANGOS BROWSER_OUT BROWSER_DJANGO
 
+cd "$root" || exit 1
+. tests/path.sh
 cd "$here" || exit 1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -33,7 +36,7 @@ then
 	echo "browser: 0 passed, $failed failed"
 	exit "$failed"
 fi
-node --test --test-concurrency=1 --test-reporter=spec "$tests.test.mjs" \
+node --test --test-concurrency=1 --test-reporter=spec "$@" "$tests.test.mjs" \
     >"$log" 2>&1
 rc=$?
 cat "$log"

@@ -4,7 +4,7 @@
 # last line is "N passed, N failed". The tools are npm's (tests/deps.sh check).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-bin=tests/node_modules/.bin
+. tests/path.sh
 passed=0; failed=0
 
 tool() {
@@ -17,8 +17,8 @@ tool() {
 	fi
 }
 
-tool types $bin/tsc -p tests/browser/tsconfig.json
-tool eslint $bin/eslint --max-warnings 0 -c tests/browser/eslint.config.mjs \
+tool types tsc -p tests/browser/tsconfig.json
+tool eslint eslint --max-warnings 0 -c tests/browser/eslint.config.mjs \
 	src/browser tests/browser
 
 out=$(node --test tests/browser/unit/*.test.mjs 2>&1); rc=$?

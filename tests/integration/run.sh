@@ -13,13 +13,12 @@ COLLABD_BINARY=$out/collabd
 export COLLABD_BINARY COLLABD_DJANGOS
 ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 
-/usr/bin/python3 "$here/newer_django.py" "$COLLABD_DJANGOS" |
-	sed 's/^/  Django /'
-# The marker goes where a killed daemon's children can be told by it.
+cd "$root" || exit 1
+. tests/path.sh
 cd "$here" || exit 1
 log=$(mktemp)
 /usr/bin/python3 -B -m pytest -p no:cacheprovider -q --tb=short \
-	--color=no -rs -n "${JOBS:-4}" --dist loadfile "$@" . >"$log" 2>&1
+	--color=no -rs -n "${JOBS:-4}" --dist loadfile "$@" >"$log" 2>&1
 rc=$?
 cat "$log"
 count() {
