@@ -1,13 +1,16 @@
 #!/bin/sh
 # Installs the Debian packages that something needs and that are missing.
 #
-#     sh tests/deps.sh build|run|demo|check
+#     sh tests/deps.sh [-l] build|run|demo|check|fresh
 #
 # build: compiler and libraries; run: what "make run" needs besides; demo: what
-# "make demo" needs besides; check: what all tests need besides. Asks the
+# "make demo" needs besides; check: what all tests need besides; fresh: what
+# "make fresh" needs, which brings the rest into a root of its own. Asks the
 # package archive only if something is missing. Packages with a server (Redis,
 # PostgreSQL, nginx) are installed without starting one and without making a
 # database cluster: the tests and the demo start servers of their own.
+#
+# -l: says what is wanted, a package a line, and installs nothing.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -15,18 +18,29 @@ build="gcc libc6-dev make pkg-config libevent-dev libhiredis-dev libjson-c-dev
 	libpq-dev libssl-dev zlib1g-dev libsqlite3-dev libbsd-dev
 	libxxhash-dev esbuild"
 run="redis-server python3 python3-django python3-websockets"
-demo="gunicorn nginx-light postgresql python3-psycopg2 python3-redis"
+# Django has jQuery as a link into libjs-jquery, which it only recommends.
+demo="gunicorn nginx-light postgresql python3-psycopg2 python3-redis
+	libjs-jquery"
 check="libcmocka-dev libwslay-dev clang libclang-rt-14-dev clang-tidy cppcheck
 	mandoc shellcheck python3-autobahn python3-pytest python3-pytest-xdist
 	chromium chromium-headless-shell openssl ca-certificates procps"
+fresh="debootstrap git"
 
+list=
+[ "${1-}" = -l ] && { list=1; shift; }
 case ${1-} in
 build)	wanted=$build ;;
 run)	wanted="$build $run" ;;
 demo)	wanted="$build $run $demo" ;;
 check)	wanted="$build $run $demo $check" ;;
-*)	echo "usage: deps.sh build|run|demo|check" >&2; exit 64 ;;
+fresh)	wanted=$fresh ;;
+*)	echo "usage: deps.sh [-l] build|run|demo|check|fresh" >&2; exit 64 ;;
 esac
+if [ -n "$list" ]; then
+	# shellcheck disable=SC2086
+	printf '%s\n' $wanted
+	exit 0
+fi
 
 missing=
 for p in $wanted; do
@@ -106,12 +120,9 @@ if [ -n "$missing" ]; then
 	install_missing
 fi
 
-# Whether all that package.json names is there.
+# What is below node_modules came from the package.json of now.
 npm_complete() {
-	sed -n '/"dependencies"/,/}/s/^[^"]*"\([^"]*\)": "[^"]*",*$/\1/p' \
-		"$here/package.json" | while read -r name; do
-		[ -e "$here/node_modules/$name/package.json" ] || exit 1
-	done
+	cmp -s "$here/package.json" "$here/node_modules/package.json"
 }
 
 if [ "$1" = check ] && ! npm_complete; then
@@ -125,5 +136,6 @@ if [ "$1" = check ] && ! npm_complete; then
 		exit 1
 	fi
 	rm -f "$log"
+	cp "$here/package.json" "$here/node_modules/"
 fi
 exit 0
