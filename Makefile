@@ -6,6 +6,7 @@
 #   make demo       (root) install what is missing, build, start a whole site
 #                   on one address and print its URL and log-ins
 #   make check      (root) install what is missing and run every test
+#   make fresh      (root) do what the README says in a Debian 12 made for it
 #   make install    install below PREFIX (/usr/local), honouring DESTDIR
 #   make uninstall  remove what install put there (never the configuration)
 #   make unit       unit tests only
@@ -87,7 +88,7 @@ LUA = $(wildcard src/store/lua/*.lua)
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	-o -name '*.json' -o -name '*.sh' 2>/dev/null)
 
-.PHONY: all run demo check unit integration conformance sanitize fuzz fuzz-smoke \
+.PHONY: all run demo check fresh unit integration conformance sanitize fuzz fuzz-smoke \
 	lint bench install uninstall clean help units-build deps-build
 
 all: $(O)/collabd
@@ -192,6 +193,9 @@ bench:
 
 check:
 	$(Q)sh tests/check.sh
+
+fresh:
+	$(Q)sh tests/fresh/run.sh
 
 run:
 	$(Q)sh tests/demo/run.sh $(ARGS)

@@ -4,13 +4,9 @@
 # nothing failed. A suite that prints no such line of its own, or exits non-zero
 # with nothing failed, counts as one failure.
 #
-# Two tracks run side by side, one with what computes, one with what mostly waits
-# for servers; browsers, which do both, come last in each.
-#
-# What failed beside all that is run once more when all else is over, by itself:
-# a test that passes then relied on a time or an order that a busy machine does
-# not keep. That is a fault, of the test or of what it tests, and is told in a
-# line of its own; only what fails again is counted as failed.
+# Tracks run side by side, one with what computes, one with what mostly waits for
+# servers; browsers, which do both, come last in each. Where nothing may be
+# skipped (REQUIRE=1, as in CI) a third one goes through a fresh Debian besides.
 #
 #     sh tests/check.sh [suite...]       (default: all)
 #
@@ -18,6 +14,7 @@
 # Each suite's output is in $B/check/<suite>.log.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+. tests/count.sh
 self=$(pwd)/tests/check.sh
 B=${B:-build}
 export B
@@ -28,10 +25,9 @@ first="build"
 track1="unit unit-asan unit-tsan browser-static lint fuzz browser-newest"
 track2="integration-asan integration conformance-asan conformance"
 track2="$track2 run demo demo-again browser"
+track3=fresh
 all="$first $track1 $track2"
-
-# More failures than these are no matter of a busy machine.
-again_max=5
+[ "${REQUIRE:-0}" = 0 ] || all="$all $track3"
 
 # The collabd that a suite starts is a link to that of a build ($2), under a
 # name of the suite's own ($1): so a process that it has left behind is told
@@ -87,6 +83,8 @@ suite() {
 		sh tests/demo/run.sh --smoke ;;
 	demo | demo-again)
 		sh tests/demo/demo.sh --smoke ;;
+	fresh)
+		sh tests/fresh/run.sh ;;
 	*)
 		echo "no such suite: $1" >&2; return 64 ;;
 	esac
@@ -109,11 +107,10 @@ leftovers() {
 	} | sort -un | tr '\n' ' '
 }
 
-# Runs one suite ($1) for a track ($2), with the log $logs/$3.log; sets p, f and
-# took, and says so.
+# Runs one suite ($1) for a track ($2); sets p, f and took, and says so.
 run_suite() {
 	name=$1; track=$2
-	log=$logs/$3.log
+	log=$logs/$name.log
 	began=$(date +%s)
 	# A pipe would hide the exit status.
 	setsid sh "$self" --suite "$name" >"$log" 2>&1 </dev/null &
@@ -122,13 +119,7 @@ run_suite() {
 	session=$current
 	wait $current; rc=$?
 	current=
-	line=$(grep -E '(^|: )[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
-	p=$(echo "$line" | sed -n 's/.*\b\([0-9][0-9]*\) passed, .*/\1/p')
-	f=$(echo "$line" | sed -n 's/.* passed, \([0-9][0-9]*\) failed.*/\1/p')
-	p=${p:-0}
-	f=${f:-1}
-	[ "$rc" -ne 0 ] && [ "$f" -eq 0 ] && f=1
-	[ "$p" -eq 0 ] && [ "$f" -eq 0 ] && ! grep -q '^  SKIP' "$log" && f=1
+	count "$log" "$rc"
 	left=$(leftovers "$name" "$session")
 	if [ -n "$left" ]; then
 		echo "FAILED: processes left behind: $left" >>"$log"
@@ -138,26 +129,9 @@ run_suite() {
 	fi
 	rm -f "$logs/$track.session"
 	took=$(($(date +%s) - began))
-	echo "=== $3: $p passed, $f failed ($took s)"
+	echo "=== $name: $p passed, $f failed ($took s)"
 	# All of a failure, the end of a success.
 	if [ "$f" -ne 0 ]; then cat "$log"; else tail -n 25 "$log"; fi
-}
-
-# Runs once more what failed in a suite ($1), if that has left the names of all;
-# its figures are those of both runs then.
-run_again() {
-	read -r p1 f1 took1 _ <"$logs/$1.result" || return
-	names=$logs/$1.failed
-	[ -e "$names" ] && [ "$f1" -eq "$(sort -u "$names" | wc -l)" ] &&
-	    [ "$f1" -le "$again_max" ] || return
-	unset FAILED_TESTS
-	ONLY_TESTS=$names
-	export ONLY_TESTS
-	run_suite "$1" again "$1-again"
-	unset ONLY_TESTS
-	# What did not come again has not passed.
-	[ $((p + f)) -ge "$f1" ] || f=$((f1 - p))
-	echo "$((p1 + p)) $f $((took1 + took)) $p" >"$logs/$1.result"
 }
 
 # The suites of a track ($1) that are wanted ($3...), in the track's order.
@@ -166,10 +140,8 @@ run_track() {
 	for s in $order; do
 		for w in "$@"; do
 			[ "$s" = "$w" ] || continue
-			FAILED_TESTS=$logs/$s.failed
-			export FAILED_TESTS
-			run_suite "$s" "$track" "$s"
-			echo "$p $f $took 0" >"$logs/$s.result"
+			run_suite "$s" "$track"
+			echo "$p $f $took" >"$logs/$s.result"
 		done
 	done
 }
@@ -200,7 +172,7 @@ trap stop INT TERM HUP
 sh tests/deps.sh check || { echo "0 passed, 1 failed"; exit 1; }
 mkdir -p "$logs"
 logs=$(cd "$logs" && pwd)
-rm -f "$logs"/*.result "$logs"/*.session "$logs"/*.failed
+rm -f "$logs"/*.result "$logs"/*.session
 # Whatever is left there by a test that was ended goes with it. Short, because
 # of unix sockets; readable, because PostgreSQL runs as another user.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/cXXXXXX") || exit 1
@@ -213,35 +185,28 @@ export COLLABD_PATIENCE
 # shellcheck disable=SC2086
 [ $# -eq 0 ] && set -- $all
 for s in "$@"; do
-	case " $all " in
+	case " $all $track3 " in
 	*" $s "*) ;;
-	*) echo "no such suite: $s; there are: $all" >&2; exit 64 ;;
+	*) echo "no such suite: $s; there are: $all $track3" >&2; exit 64 ;;
 	esac
 done
 run_track first "$first" "$@"
 run_track track1 "$track1" "$@" &
 tracks=$!
+run_track track3 "$track3" "$@" &
+tracks="$tracks $!"
 run_track track2 "$track2" "$@"
+# shellcheck disable=SC2086
 wait $tracks
 tracks=
-for s in "$@"; do
-	run_again "$s"
-done
 
 echo
 total_passed=0; total_failed=0
 for s in "$@"; do
-	read -r p f took alone <"$logs/$s.result" ||
-	    { p=0; f=1; took=0; alone=0; }
-	printf '%-18s %6d passed %6d failed %5d s' "$s" "$p" "$f" "$took"
-	[ "$alone" -eq 0 ] || printf ', %d of them only by itself' "$alone"
-	echo
+	read -r p f took <"$logs/$s.result" || { p=0; f=1; took=0; }
+	printf '%-18s %6d passed %6d failed %5d s\n' "$s" "$p" "$f" "$took"
 	total_passed=$((total_passed + p))
 	total_failed=$((total_failed + f))
-done
-for s in "$@"; do
-	[ ! -e "$logs/$s.failed" ] ||
-	    sort -u "$logs/$s.failed" | sed "s|^|failed at first: $s: |"
 done
 echo "$total_passed passed, $total_failed failed"
 [ "$total_failed" -eq 0 ]

@@ -134,30 +134,12 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_collection_modifyitems(config, items):
-    """With a sanitizer's binary what is long and adds no code stays out; with
-    $ONLY_TESTS, a file of names, whatever is not in it."""
-    out = []
-    if utils.SANITIZED:
-        out = [i for i in items if i.get_closest_marker("release_only")]
-    if "ONLY_TESTS" in os.environ:
-        with open(os.environ["ONLY_TESTS"]) as f:
-            names = f.read().splitlines()
-        out += [i for i in items if i.nodeid not in names]
+    """With a sanitizer's binary what is long and adds no code stays out."""
+    if not utils.SANITIZED:
+        return
+    out = [i for i in items if i.get_closest_marker("release_only")]
     config.hook.pytest_deselected(items=out)
     items[:] = [i for i in items if i not in out]
-
-
-class Failures:
-    """The names of those that fail go to $FAILED_TESTS, a file."""
-
-    def __init__(self, path):
-        self.path, self.names = path, set()
-
-    def pytest_runtest_logreport(self, report):
-        if report.failed and report.nodeid not in self.names:
-            self.names.add(report.nodeid)
-            with open(self.path, "a") as f:
-                f.write(report.nodeid + "\n")
 
 
 def pytest_sessionfinish():
@@ -170,9 +152,6 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def pytest_configure(config):
-    # Of several processes the one that hears of all.
-    if "FAILED_TESTS" in os.environ and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Failures(os.environ["FAILED_TESTS"]))
     config.addinivalue_line("markers", "daemon(name): of another fixture")
     config.addinivalue_line("markers", "with_settings(**settings): different")
     config.addinivalue_line("markers", "release_only: not under a sanitizer")

@@ -5,7 +5,7 @@
  * leaves pictures of its tabs and the end of collabd's log behind.
  */
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -177,9 +177,6 @@ LogEntry.objects.create(user=User.objects.get(username=${JSON.stringify(user)}),
 	}
 
 	async failed() {
-		if (process.env.FAILED_TESTS)
-			appendFileSync(process.env.FAILED_TESTS,
-			    `${this.name}\n`);
 		const base = `${OUT}/failed-${this.name.replace(/\W+/g, '-')}`;
 
 		for (const [n, tab] of this.tabs.entries()) {
@@ -221,10 +218,6 @@ async function play(name, fn, signal) {
 
 const together = [], alone = [];
 
-/* What is to be played, a name a line, if not all. */
-const ONLY = process.env.ONLY_TESTS &&
-    readFileSync(process.env.ONLY_TESTS, 'utf8').split('\n');
-
 /* When all files of the process have named their scenarios. */
 function begin() {
 	/* What hangs in a way that has no patience of its own. */
@@ -244,8 +237,6 @@ function begin() {
 }
 
 function add(list, name, fn) {
-	if (ONLY && !ONLY.includes(name))
-		return;
 	if (together.length + alone.length === 0)
 		setImmediate(begin);
 	list.push([name, fn]);
