@@ -36,7 +36,6 @@
 #include "store/store.h"
 
 struct client;
-struct event;
 struct event_base;
 struct orphan;
 struct profile;
@@ -46,6 +45,7 @@ struct room_check;
 struct roomop;
 struct audit;
 struct saves;
+struct timer;
 
 /* A socket in a room. */
 struct member {
@@ -146,7 +146,7 @@ struct room {
 	int64_t		 deadline_us;	/* of the next EDIT_TICK */
 	int64_t		 lone_heartbeat_us; /* a lock that went stale while
 					 * nobody else was here: it stays */
-	struct event	*timer;
+	struct timer	*timer;
 
 	TAILQ_ENTRY(room) idle_link;	/* set->idle */
 	bool		 is_idle;

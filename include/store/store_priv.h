@@ -19,7 +19,7 @@
 #include "store/scripts.h"
 #include "store/store.h"
 
-struct event;
+struct timer;
 
 enum op_kind {
 	OP_ROOM,	/* a script on rooms: KEYS[1, 2] and ARGV[1 to 6] are
@@ -94,10 +94,10 @@ struct store {
 	struct store_ops	 sent;		/* by number */
 	uint64_t		 last_number;
 	size_t			 n_ops, bytes;	/* in both lists */
-	struct event		*retry_timer;
+	struct timer		*retry_timer;
 	int64_t			 retry_at_ms;	/* 0: not armed */
-	struct event		*lease_timer;
-	struct event		*orphan_timer;
+	struct timer		*lease_timer;
+	struct timer		*orphan_timer;
 	unsigned		 orphan_ticks;
 	unsigned		 depth;		/* inside callbacks of ours */
 };

@@ -6,10 +6,9 @@
  */
 #include <stdlib.h>
 
-#include <event2/event.h>
-
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "server/client.h"
 #include "server/drain.h"
@@ -26,7 +25,7 @@ struct drain {
 	struct store	*store;
 	void		(*done)(void *arg);
 	void		*arg;
-	struct event	*timer;
+	struct timer	*timer;
 	int64_t		 until_ms;	/* all are closed */
 	int64_t		 answered_ms;	/* and no request is waited for */
 	int64_t		 stop_at_ms;	/* whatever is left */
@@ -41,16 +40,13 @@ on_resigned(void *arg)
 }
 
 static void
-timer_cb(evutil_socket_t fd, short what, void *arg)
+timer_cb(void *arg)
 {
 	struct drain *drain = arg;
-	struct timeval tv = { 0, STEP_MS * 1000 };
 	int64_t now = clock_mono_ms(), left = drain->until_ms - now;
 	size_t n = clients_count(drain->clients), share = n;
 	bool is_last = now >= drain->answered_ms || now >= drain->stop_at_ms;
 
-	(void)fd;
-	(void)what;
 	if (left > STEP_MS)
 		share = n / (size_t)(left / STEP_MS) + 1;
 	(void)clients_close_some(drain->clients, share, WS_CLOSE_RESTART,
@@ -58,7 +54,7 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 	if (now >= drain->stop_at_ms)
 		drain->done(drain->arg);
 	else if (n != 0)
-		event_add(drain->timer, &tv);
+		timer_start(drain->timer, STEP_MS);
 	else
 		store_resign(drain->store, RESIGN_MS, on_resigned, drain);
 }
@@ -80,9 +76,8 @@ drain_start(const struct conf *conf, struct event_base *base,
 	if (drain->answered_ms < now + ANSWER_MS)
 		drain->answered_ms = now + ANSWER_MS;
 	drain->stop_at_ms = now + conf->shutdown_timeout_ms;
-	drain->timer = event_new(base, -1, 0, timer_cb, drain);
-	ASSERT(drain->timer != NULL);
-	event_active(drain->timer, EV_TIMEOUT, 0);
+	drain->timer = timer_new(base, timer_cb, drain);
+	timer_start(drain->timer, 0);
 	return (drain);
 }
 
@@ -91,6 +86,6 @@ drain_free(struct drain *drain)
 {
 	if (drain == NULL)
 		return;
-	event_free(drain->timer);
+	timer_free(drain->timer);
 	free(drain);
 }

@@ -5,10 +5,9 @@
  */
 #include <stdlib.h>
 
-#include <event2/event.h>
-
 #include "auth/auth.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "server/people.h"
 #include "server/reauth.h"
@@ -22,7 +21,7 @@ struct reauth {
 	struct auth_pool	*auth;
 	struct people		*people;
 	struct rooms		*rooms;
-	struct event		*timer;
+	struct timer		*timer;
 	struct grant		**held;		/* of a check under way */
 	size_t			 n_held;
 };
@@ -31,13 +30,10 @@ static void
 schedule(struct reauth *r)
 {
 	int64_t ms = r->conf->reauth_interval_ms;
-	struct timeval tv;
 
 	/* Workers do not all ask in the same instant. */
 	ms -= (int64_t)arc4random_uniform((uint32_t)(ms / 8 + 1));
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
-	event_add(r->timer, &tv);
+	timer_start(r->timer, ms);
 }
 
 static void
@@ -79,15 +75,13 @@ on_rechecked(const struct auth_recheck *answers, size_t n, void *arg)
 }
 
 static void
-timer_cb(evutil_socket_t fd, short what, void *arg)
+timer_cb(void *arg)
 {
 	struct reauth *r = arg;
 	struct auth_query *queries;
 	size_t i, n;
 	bool started;
 
-	(void)fd;
-	(void)what;
 	r->held = people_hold_all(r->people, &r->n_held);
 	n = r->n_held;
 	queries = xcalloc(n, sizeof(*queries));
@@ -123,8 +117,7 @@ reauth_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 	r->auth = auth;
 	r->people = people;
 	r->rooms = rooms;
-	r->timer = event_new(base, -1, 0, timer_cb, r);
-	ASSERT(r->timer != NULL);
+	r->timer = timer_new(base, timer_cb, r);
 	schedule(r);
 	return (r);
 }
@@ -135,6 +128,6 @@ reauth_free(struct reauth *r)
 	if (r == NULL)
 		return;
 	put_held(r);
-	event_free(r->timer);
+	timer_free(r->timer);
 	free(r);
 }

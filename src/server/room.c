@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "server/client.h"
 #include "server/profile.h"
@@ -128,8 +127,7 @@ free_room(struct room *room)
 	RB_REMOVE(room_tree, &set->tree, room);
 	set->n_rooms--;
 	counters_add(set->shm, set->slot, COUNTER_ROOMS, -1);
-	if (room->timer != NULL)
-		event_free(room->timer);
+	timer_free(room->timer);
 	room_editor_fini(&room->editor);
 	free(room->modified);
 	free(room->saved);

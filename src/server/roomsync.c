@@ -14,11 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "server/room.h"
 #include "shm/counters.h"
@@ -46,12 +45,10 @@ room_is_settling(const struct room *room)
 /* --- deadlines --- */
 
 static void
-timer_cb(evutil_socket_t fd, short what, void *arg)
+timer_cb(void *arg)
 {
 	struct room *room = arg;
 
-	(void)fd;
-	(void)what;
 	if (room->editor.id != NULL && !room_has_viewers(room)) {
 		/* Nobody else saw it go stale: the lock stays until somebody
 		 * asks for it. */
@@ -66,25 +63,19 @@ void
 room_arm(struct room *room)
 {
 	int64_t left_us, wait_ms;
-	struct timeval tv;
 
 	if (room->timer != NULL)
-		event_del(room->timer);
+		timer_stop(room->timer);
 	if (room->deadline_us == INT64_MAX || TAILQ_EMPTY(&room->members) ||
 	    (room->editor.id != NULL &&
 	    room->editor.heartbeat_us == room->lone_heartbeat_us))
 		return;
 	if (room->timer == NULL)
-		room->timer = event_new(room->set->base, -1, 0, timer_cb,
-		    room);
-	if (room->timer == NULL)
-		return;		/* the slow check and the next event remain */
+		room->timer = timer_new(room->set->base, timer_cb, room);
 	left_us = room->deadline_us - clock_wall_us();
 	wait_ms = left_us <= 0 ? 0 : left_us / US_PER_MS + 1;
 	wait_ms += arc4random_uniform(TICK_JITTER_MS);
-	tv.tv_sec = wait_ms / 1000;
-	tv.tv_usec = wait_ms % 1000 * 1000;
-	event_add(room->timer, &tv);
+	timer_start(room->timer, wait_ms);
 }
 
 /* Tells waiting sockets when their place in the line is another. */

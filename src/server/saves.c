@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "auth/adminlog.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "django/logmsg.h"
 #include "django/quote.h"
@@ -32,7 +31,7 @@ struct saves {
 	struct store	*store;
 	struct rooms	*rooms;
 	struct adminlog	*log;
-	struct event	*timer;
+	struct timer	*timer;
 	int64_t		 since_id;
 	bool		 has_polled;
 	int64_t		 seen[SEEN_N];	/* ids; a ring, 0: empty */
@@ -143,13 +142,12 @@ on_polled(const struct adminlog_result *result, void *arg)
 }
 
 static void
-timer_cb(evutil_socket_t fd, short what, void *arg)
+timer_cb(void *arg)
 {
 	struct saves *saves = arg;
 	int64_t interval_ms = saves->conf->save_poll_interval_ms;
 
-	(void)fd;
-	(void)what;
+	timer_start(saves->timer, interval_ms);
 	/* The first time also without rooms: tabs must be told from the start
 	 * whether saves come from the log. */
 	if ((saves->rooms->n_rooms == 0 && saves->has_polled) ||
@@ -176,7 +174,6 @@ saves_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 {
 	struct saves *saves = xcalloc(1, sizeof(*saves));
 	int64_t ms = conf->save_poll_interval_ms;
-	struct timeval tv;
 
 	saves->conf = conf;
 	saves->shm = shm;
@@ -186,11 +183,8 @@ saves_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 	saves->log = adminlog_new(auth);
 	if (ms == 0)
 		return (saves);
-	saves->timer = event_new(base, -1, EV_PERSIST, timer_cb, saves);
-	ASSERT(saves->timer != NULL);
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
-	event_add(saves->timer, &tv);
+	saves->timer = timer_new(base, timer_cb, saves);
+	timer_start(saves->timer, ms);
 	return (saves);
 }
 
@@ -199,8 +193,7 @@ saves_free(struct saves *saves)
 {
 	if (saves == NULL)
 		return;
-	if (saves->timer != NULL)
-		event_free(saves->timer);
+	timer_free(saves->timer);
 	adminlog_free(saves->log);
 	free(saves);
 }

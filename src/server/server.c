@@ -15,6 +15,7 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "django/cookie.h"
 #include "django/origin.h"
@@ -39,6 +40,7 @@
 /* A worker begins to accept when the database and Redis have answered it, but
  * it does not wait for ever: clients shall be told 503 rather than nothing. */
 #define OPEN_STEP_MS	10
+#define TICK_MS		1000
 #define OPEN_MAX_MS	3000
 
 struct server {
@@ -56,8 +58,8 @@ struct server {
 	struct saves		*saves;
 	struct reauth		*reauth;
 	struct drain		*drain;		/* NULL: not on its way out */
-	struct event		*tick;
-	struct event		*open;
+	struct timer		*tick;
+	struct timer		*open;
 	const struct server_listener *listeners;
 	size_t			 n_listeners;
 	int64_t			 open_at_ms;	/* at the latest */
@@ -484,31 +486,27 @@ static const struct store_hooks store_hooks = {
 /* --- life and end --- */
 
 static void
-tick_cb(evutil_socket_t fd, short what, void *arg)
+tick_cb(void *arg)
 {
 	struct server *srv = arg;
 	int64_t now = clock_mono_ms();
 
-	(void)fd;
-	(void)what;
+	timer_start(srv->tick, TICK_MS);
 	shm_slot_beat(srv->shm, srv->slot, now);
 	clients_tick(srv->clients, now);
 	rooms_tick(srv->rooms, now);
 }
 
 static void
-open_cb(evutil_socket_t fd, short what, void *arg)
+open_cb(void *arg)
 {
 	struct server *srv = arg;
-	struct timeval tv = { 0, OPEN_STEP_MS * 1000 };
 
-	(void)fd;
-	(void)what;
 	if (srv->drain != NULL)
 		return;
 	if ((!auth_pool_is_healthy(srv->auth) || !store_is_up(srv->store)) &&
 	    clock_mono_ms() < srv->open_at_ms) {
-		event_add(srv->open, &tv);
+		timer_start(srv->open, OPEN_STEP_MS);
 		return;
 	}
 	srv->acceptor = acceptor_new(srv->base, srv->shm, srv->slot,
@@ -565,7 +563,6 @@ server_new(const struct conf *conf, const char *redis_url,
     const struct server_listener *listeners, size_t n)
 {
 	struct server *srv = xcalloc(1, sizeof(*srv));
-	struct timeval second = { 1, 0 };
 
 	srv->conf = conf;
 	srv->base = base;
@@ -574,9 +571,8 @@ server_new(const struct conf *conf, const char *redis_url,
 	srv->people = people_new();
 	srv->rooms = rooms_new(conf, base, shm, slot, srv->people);
 	srv->clients = clients_new(conf, base, shm, slot, &client_hooks, srv);
-	srv->tick = event_new(base, -1, EV_PERSIST, tick_cb, srv);
-	srv->open = event_new(base, -1, 0, open_cb, srv);
-	ASSERT(srv->tick != NULL && srv->open != NULL);
+	srv->tick = timer_new(base, tick_cb, srv);
+	srv->open = timer_new(base, open_cb, srv);
 	srv->listeners = listeners;
 	srv->n_listeners = n;
 	srv->open_at_ms = clock_mono_ms() + OPEN_MAX_MS;
@@ -593,11 +589,11 @@ server_new(const struct conf *conf, const char *redis_url,
 	srv->saves = saves_new(conf, base, shm, slot, srv->auth, srv->store,
 	    srv->rooms);
 	srv->rooms->saves = srv->saves;
-	event_add(srv->tick, &second);
+	timer_start(srv->tick, TICK_MS);
 	srv->reauth = reauth_new(conf, base, shm, slot, srv->auth,
 	    srv->people, srv->rooms);
 	auth_pool_probe_start(srv->auth);
-	event_active(srv->open, EV_TIMEOUT, 0);
+	timer_start(srv->open, 0);
 	return (srv);
 }
 
@@ -616,7 +612,7 @@ server_free(struct server *srv)
 	rooms_free(srv->rooms);
 	people_free(srv->people);
 	audit_free(srv->audit);
-	event_free(srv->tick);
-	event_free(srv->open);
+	timer_free(srv->tick);
+	timer_free(srv->open);
 	free(srv);
 }

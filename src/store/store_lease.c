@@ -7,19 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "store/store_priv.h"
 
 #define RENEW_MS	5000	/* a third of STORE_LEASE_MS: two may be lost */
 
 static void
-lease_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+lease_cb(void *arg)
 {
 	struct store *store = arg;
 
+	timer_start(store->lease_timer, RENEW_MS);
 	if (redis_link_is_ready(store->commands) && !store->resigned)
 		store_lease_send(store);
 }
@@ -27,19 +27,14 @@ lease_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 void
 store_lease_init(struct store *store)
 {
-	const struct timeval tv = { RENEW_MS / 1000, RENEW_MS % 1000 * 1000 };
-
-	store->lease_timer = event_new(store->base, -1, EV_PERSIST, lease_cb,
-	    store);
-	if (store->lease_timer == NULL || evtimer_add(store->lease_timer,
-	    &tv) == -1)
-		log_fatal("out of memory (timer)");
+	store->lease_timer = timer_new(store->base, lease_cb, store);
+	timer_start(store->lease_timer, RENEW_MS);
 }
 
 void
 store_lease_fini(struct store *store)
 {
-	event_free(store->lease_timer);
+	timer_free(store->lease_timer);
 }
 
 static void

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "shm/counters.h"
 #include "store/store_priv.h"
@@ -64,11 +63,12 @@ look(struct store *store, const char *dead)
 }
 
 static void
-orphan_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+orphan_cb(void *arg)
 {
 	struct store *store = arg;
 	char dead[SHM_WORKER_ID_MAX + 1];
 
+	timer_start(store->orphan_timer, ORPHAN_TICK_MS);
 	/* Who leaves cleans up after nobody. */
 	if (!store->up || store->resigned)
 		return;
@@ -82,20 +82,14 @@ orphan_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 void
 store_orphan_init(struct store *store)
 {
-	const struct timeval tv = { ORPHAN_TICK_MS / 1000,
-	    ORPHAN_TICK_MS % 1000 * 1000 };
-
-	store->orphan_timer = event_new(store->base, -1, EV_PERSIST,
-	    orphan_cb, store);
-	if (store->orphan_timer == NULL || evtimer_add(store->orphan_timer,
-	    &tv) == -1)
-		log_fatal("out of memory (timer)");
+	store->orphan_timer = timer_new(store->base, orphan_cb, store);
+	timer_start(store->orphan_timer, ORPHAN_TICK_MS);
 }
 
 void
 store_orphan_fini(struct store *store)
 {
-	event_free(store->orphan_timer);
+	timer_free(store->orphan_timer);
 }
 
 /* --- what it left ------------------------------------------------------ */

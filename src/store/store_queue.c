@@ -13,12 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "shm/counters.h"
 #include "store/store_priv.h"
@@ -28,16 +27,14 @@
 #define OPS_MAX		200000
 #define BYTES_MAX	(256u << 20)
 
-static void retry_cb(evutil_socket_t fd, short what, void *arg);
+static void retry_cb(void *arg);
 
 void
 store_queue_init(struct store *store)
 {
 	TAILQ_INIT(&store->waiting);
 	TAILQ_INIT(&store->sent);
-	store->retry_timer = evtimer_new(store->base, retry_cb, store);
-	if (store->retry_timer == NULL)
-		log_fatal("out of memory (timer)");
+	store->retry_timer = timer_new(store->base, retry_cb, store);
 }
 
 static void
@@ -77,7 +74,7 @@ store_queue_fini(struct store *store)
 			op->abandon(op);
 		op_free(op);
 	}
-	event_free(store->retry_timer);
+	timer_free(store->retry_timer);
 }
 
 struct store_op *
@@ -195,16 +192,10 @@ op_finish(struct store_op *op, const struct resp_value *v)
 static void
 arm_retry(struct store *store, int64_t at_ms)
 {
-	int64_t left;
-	struct timeval tv;
-
 	if (store->retry_at_ms != 0 && store->retry_at_ms <= at_ms)
 		return;
 	store->retry_at_ms = at_ms;
-	if ((left = at_ms - clock_mono_ms()) < 0)
-		left = 0;
-	tv = (struct timeval){ left / 1000, left % 1000 * 1000 };
-	(void)evtimer_add(store->retry_timer, &tv);
+	timer_start(store->retry_timer, at_ms - clock_mono_ms());
 }
 
 /* One attempt more has failed. False when it was the last. */
@@ -413,7 +404,7 @@ store_queue_flush(struct store *store)
  * taken out first, since their callbacks may submit others.
  */
 static void
-retry_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+retry_cb(void *arg)
 {
 	struct store *store = arg;
 	int64_t now_ms = clock_mono_ms();

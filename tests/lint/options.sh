@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 need gcc make pkg-config
 flags=$(make_flags) || exit 1
-libs=$(pkg-config --libs json-c openssl libbsd)
+libs=$(pkg-config --libs json-c openssl libbsd libevent_core)
 eval "gcc $flags -o \"$tmp/options\" \"$lint_dir/options.c\" src/base/*.c \
     $libs" || exit 1
 : >"$tmp/found"

@@ -5,6 +5,7 @@
  * each callback comes once.
  */
 #define PEERS	2
+#include "base/timer.h"
 #include "store/peers.h"
 
 /* One turn of the loop: what was given to a socket is written, and no answer
@@ -332,10 +333,10 @@ test_read_only(void **state UNUSED)
 /* --- leases ------------------------------------------------------------ */
 
 static void
-tick(struct event *ev, unsigned times)
+tick(struct timer *timer, unsigned times)
 {
 	for (; times > 0; times--) {
-		event_active(ev, EV_TIMEOUT, 0);
+		timer_start(timer, 0);
 		(void)event_base_loop(base, EVLOOP_NONBLOCK);
 	}
 }
