@@ -9,26 +9,18 @@
  */
 #include <sys/queue.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
 
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "base/xmalloc.h"
-#include "store/redis_addr.h"
 #include "store/redis_link.h"
 #include "store/redis_url.h"
-#include "store/tls.h"
+#include "store/wire.h"
 
 #define PING_MS		30000	/* hosted Redis closes idle links after 300 s */
 #define BACKOFF_FIRST_MS 50
@@ -56,19 +48,16 @@ TAILQ_HEAD(waiters, waiter);
 struct redis_link {
 	const struct conf	*conf;
 	const struct redis_url	*url;
-	struct tls_context	*tls;
-	struct event_base	*base;
 	const char		*name;
 	const struct redis_link_hooks *hooks;
 	void			*arg;
 
 	enum link_state		 state;
-	struct redis_addr	*addr;
-	struct bufferevent	*bev;
+	struct wire		*wire;
 	struct resp_reader	*reader;
 	struct waiters		 waiters;
-	struct event		*timer;		/* deadline or back-off */
-	struct event		*ping;
+	struct timer		*timer;		/* deadline or back-off */
+	struct timer		*ping;
 	unsigned		 failures;	/* since it last stayed READY */
 	int64_t			 ready_ms;	/* when it became READY */
 	uint64_t		 generation;	/* of the connection */
@@ -77,18 +66,17 @@ struct redis_link {
 	char			*reason;	/* last one logged, or NULL */
 };
 
-static void connect_cb(const struct sockaddr *sa, socklen_t len,
-    const char *error, void *arg);
-static void timer_cb(evutil_socket_t fd, short what, void *arg);
-static void ping_cb(evutil_socket_t fd, short what, void *arg);
+static void on_open(void *arg);
+static void on_bytes(struct slice bytes, void *arg);
+static void on_lost(const char *reason, void *arg);
+static void timer_cb(void *arg);
+static void ping_cb(void *arg);
 
-static void
-start_timer(struct event *ev, int64_t ms)
-{
-	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
-
-	(void)evtimer_add(ev, &tv);
-}
+static const struct wire_hooks wire_hooks = {
+	.on_open = on_open,
+	.on_bytes = on_bytes,
+	.on_lost = on_lost,
+};
 
 static void
 link_set_state(struct redis_link *link, enum link_state state)
@@ -116,16 +104,12 @@ redis_link_new(const struct conf *conf, const struct redis_url *url,
 
 	link->conf = conf;
 	link->url = url;
-	link->tls = tls;
-	link->base = base;
 	link->name = name;
 	link->hooks = hooks;
 	link->arg = arg;
-	link->addr = redis_addr_new(url, base);
-	link->timer = evtimer_new(base, timer_cb, link);
-	link->ping = event_new(base, -1, EV_PERSIST, ping_cb, link);
-	if (link->timer == NULL || link->ping == NULL)
-		log_fatal("out of memory (timer)");
+	link->wire = wire_new(url, tls, base, &wire_hooks, link);
+	link->timer = timer_new(base, timer_cb, link);
+	link->ping = timer_new(base, ping_cb, link);
 	TAILQ_INIT(&link->waiters);
 	return (link);
 }
@@ -134,15 +118,12 @@ redis_link_new(const struct conf *conf, const struct redis_url *url,
 static void
 close_connection(struct redis_link *link)
 {
-	redis_addr_cancel(link->addr);
-	if (link->bev != NULL)
-		bufferevent_free(link->bev);
-	link->bev = NULL;
+	wire_close(link->wire);
 	resp_reader_free(link->reader);
 	link->reader = NULL;
 	link->generation++;
-	(void)evtimer_del(link->timer);
-	(void)event_del(link->ping);
+	timer_stop(link->timer);
+	timer_stop(link->ping);
 }
 
 void
@@ -158,9 +139,9 @@ redis_link_free(struct redis_link *link)
 		TAILQ_REMOVE(&link->waiters, w, entry);
 		free(w);
 	}
-	redis_addr_free(link->addr);
-	event_free(link->timer);
-	event_free(link->ping);
+	wire_free(link->wire);
+	timer_free(link->timer);
+	timer_free(link->ping);
 	free(link->reason);
 	free(link);
 }
@@ -169,8 +150,8 @@ void
 redis_link_start(struct redis_link *link)
 {
 	link_set_state(link, LINK_CONNECTING);
-	start_timer(link->timer, link->conf->redis_socket_timeout_ms);
-	redis_addr_next(link->addr, connect_cb, link);
+	timer_start(link->timer, link->conf->redis_socket_timeout_ms);
+	wire_open(link->wire);
 }
 
 bool
@@ -241,7 +222,7 @@ redis_link_drop(struct redis_link *link, const char *reason)
 	log_reason(link, reason);
 	close_connection(link);
 	link_set_state(link, LINK_BACKOFF);
-	start_timer(link->timer, backoff_ms(link));
+	timer_start(link->timer, backoff_ms(link));
 	link->failures++;
 	TAILQ_CONCAT(&lost, &link->waiters, entry);
 	while ((w = TAILQ_FIRST(&lost)) != NULL) {
@@ -260,22 +241,20 @@ static void
 watch_deadline(struct redis_link *link)
 {
 	struct waiter *w = TAILQ_FIRST(&link->waiters);
-	int64_t left;
 
 	if (link->state != LINK_READY)
 		return;
 	if (w == NULL) {
-		(void)evtimer_del(link->timer);
+		timer_stop(link->timer);
 		return;
 	}
 	/* The analyzer takes a waiter for one that left with TAILQ_CONCAT. */
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-	left = w->deadline_ms - clock_mono_ms();
-	start_timer(link->timer, left < 0 ? 0 : left);
+	timer_start(link->timer, w->deadline_ms - clock_mono_ms());
 }
 
 static void
-timer_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+timer_cb(void *arg)
 {
 	struct redis_link *link = arg;
 	struct waiter *w = TAILQ_FIRST(&link->waiters);
@@ -313,8 +292,7 @@ enqueue(struct redis_link *link, const struct buf *command,
 	w->arg = arg;
 	w->deadline_ms = clock_mono_ms() + link->conf->redis_socket_timeout_ms;
 	TAILQ_INSERT_TAIL(&link->waiters, w, entry);
-	if (bufferevent_write(link->bev, command->p, command->n) == -1)
-		log_fatal("out of memory (command)");
+	wire_write(link->wire, command);
 	if (TAILQ_FIRST(&link->waiters) == w)
 		watch_deadline(link);
 }
@@ -414,7 +392,7 @@ on_first_pong(const struct resp_value *v, void *arg)
 	link->ready_ms = clock_mono_ms();
 	if (link->reason != NULL)
 		log_info("redis %s: connected", link->name);
-	start_timer(link->ping, PING_MS);
+	timer_start(link->ping, PING_MS);
 	watch_deadline(link);
 	link->hooks->on_ready(link->arg);
 }
@@ -482,95 +460,45 @@ take(struct redis_link *link, const struct resp_value *v)
 }
 
 static void
-read_cb(struct bufferevent *bev, void *arg)
+on_bytes(struct slice bytes, void *arg)
 {
 	struct redis_link *link = arg;
-	struct evbuffer *in = bufferevent_get_input(bev);
 	uint64_t generation = link->generation;
-	struct evbuffer_iovec vec;
 	struct resp_value *v;
 
-	while (evbuffer_peek(in, -1, NULL, &vec, 1) > 0) {
-		if (!resp_reader_feed(link->reader, vec.iov_base,
-		    vec.iov_len)) {
+	if (!resp_reader_feed(link->reader, bytes.p, bytes.n)) {
+		redis_link_drop(link, resp_reader_error(link->reader));
+		return;
+	}
+	for (;;) {
+		if (!resp_reader_next(link->reader, &v)) {
 			redis_link_drop(link, resp_reader_error(link->reader));
 			return;
 		}
-		(void)evbuffer_drain(in, vec.iov_len);
-		for (;;) {
-			if (!resp_reader_next(link->reader, &v)) {
-				redis_link_drop(link,
-				    resp_reader_error(link->reader));
-				return;
-			}
-			if (v == NULL)
-				break;
-			take(link, v);
-			resp_value_free(v);
-			if (link->generation != generation)
-				return;
-		}
+		if (v == NULL)
+			break;
+		take(link, v);
+		resp_value_free(v);
+		if (link->generation != generation)
+			return;
 	}
 	watch_deadline(link);
 }
 
 static void
-event_cb(struct bufferevent *bev, short what, void *arg)
+on_open(void *arg)
 {
 	struct redis_link *link = arg;
-	struct buf reason = { 0 };
-	int saved = EVUTIL_SOCKET_ERROR(), on = 1;
 
-	if ((what & BEV_EVENT_CONNECTED) != 0) {
-		/* fails on a unix socket, where there is nothing to set */
-		(void)setsockopt(bufferevent_getfd(bev), IPPROTO_TCP,
-		    TCP_NODELAY, &on, sizeof(on));
-		link_set_state(link, LINK_AUTH);
-		send_setup(link);
-		return;
-	}
-	tls_add_reason(bev, &reason);
-	if (reason.n == 0 && (what & BEV_EVENT_EOF) != 0)
-		buf_add_str(&reason, "Redis closed the connection");
-	else if (reason.n == 0)
-		buf_add_str(&reason, saved == 0 ? "connection lost" :
-		    evutil_socket_error_to_string(saved));
-	redis_link_drop(link, buf_str(&reason));
-	buf_fini(&reason);
+	link->reader = resp_reader_new();
+	link_set_state(link, LINK_AUTH);
+	send_setup(link);
 }
 
 static void
-connect_cb(const struct sockaddr *sa, socklen_t len, const char *error,
-    void *arg)
+on_lost(const char *reason, void *arg)
 {
-	struct redis_link *link = arg;
-	struct buf reason = { 0 };
-
-	if (sa == NULL) {
-		buf_addf(&reason, "cannot find the host: %s", error);
-		redis_link_drop(link, buf_str(&reason));
-		buf_fini(&reason);
-		return;
-	}
-	if (link->tls != NULL)
-		link->bev = tls_bufferevent_new(link->tls, link->base,
-		    link->url->host, &reason);
-	else if ((link->bev = bufferevent_socket_new(link->base, -1,
-	    BEV_OPT_CLOSE_ON_FREE)) == NULL)
-		buf_add_str(&reason, "no bufferevent");
-	if (link->bev == NULL) {
-		redis_link_drop(link, buf_str(&reason));
-		buf_fini(&reason);
-		return;
-	}
-	link->reader = resp_reader_new();
-	bufferevent_setcb(link->bev, read_cb, NULL, event_cb, link);
-	(void)bufferevent_enable(link->bev, EV_READ | EV_WRITE);
-	/* On failure event_cb has been or will be called, unless there is not
-	 * even a socket. */
-	if (bufferevent_socket_connect(link->bev, sa, (int)len) == -1 &&
-	    link->state == LINK_CONNECTING)
-		redis_link_drop(link, strerror(errno));
+	redis_link_drop(arg, reason);
 }
 
 static void
@@ -579,11 +507,12 @@ on_pong(const struct resp_value *v UNUSED, void *arg UNUSED)
 }
 
 static void
-ping_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
+ping_cb(void *arg)
 {
 	struct redis_link *link = arg;
 	struct buf b = { 0 };
 
+	timer_start(link->ping, PING_MS);
 	resp_add_header(&b, 1);
 	resp_add_str(&b, "PING");
 	if (!redis_link_send(link, &b, on_pong, NULL))
