@@ -23,6 +23,27 @@ has_head_start(const struct edit_state *st, int64_t now_us)
 	return (st->previous != NULL && now_us < st->previous_until_us);
 }
 
+/*
+ * The package writes head starts of 5 and 10 minutes, for which nobody could
+ * edit: none is longer than ours would be, from the first claim on that has to
+ * wait for it.
+ */
+static void
+cap_head_start(struct edit_result *out, const struct edit_policy *policy,
+    int64_t now_us)
+{
+	struct edit_state *next = &out->next;
+	int64_t grace_us = policy->reclaim_grace_us;
+
+	if (grace_us < policy->leave_grace_us)
+		grace_us = policy->leave_grace_us;
+	if (next->previous == NULL ||
+	    next->previous_until_us <= now_us + grace_us)
+		return;
+	next->previous_until_us = now_us + grace_us;
+	out->changed = true;
+}
+
 /* A time of the state that is set and has come. */
 static bool
 is_due(int64_t at_us, int64_t now_us)
@@ -248,6 +269,7 @@ want_free(const struct edit_command *cmd, const struct edit_policy *policy,
 	/* An offer or a head start may have just ended and its tick be on its
 	 * way: what that would do comes first. */
 	end_offer(out, now_us);
+	cap_head_start(out, policy, now_us);
 	if (is_reserved(next, cmd->user.id, now_us)) {
 		wait_in_line(cmd, now_us, out);
 		return;

@@ -133,12 +133,16 @@ def test_previous_editor(collabd, people, package, name):
 
 
 def test_packages_previous_editor_is_honoured(collabd, people, package, name):
-    package.r.setex("previous_editor:" + package.room, 300,
-                    str(people.bob.id))
+    """But for no longer than reclaim_grace, from the first claim on: the
+    package writes 300 and 600 seconds, for which nobody could edit."""
+    key = "previous_editor:" + package.room
+    package.r.setex(key, 300, str(people.bob.id))
     alice = collabd.join(people.alice, "shop/item/" + name)
     alice.expect("user_joined")
+    assert package.r.ttl(key) > 200
     alice.send("claim_editor")
     assert alice.quiet()["editor_id"] is None
+    assert 0 < package.r.ttl(key) <= 20
     bob = collabd.join(people.bob, "shop/item/" + name)
     bob.expect("user_joined", user_id=people.bob.id)
     bob.send("claim_editor")
