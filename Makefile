@@ -15,6 +15,8 @@
 #   make sanitize   build with ASan and UBSan, and run units under them
 #   make fuzz       build the fuzz targets (needs clang); make fuzz-smoke runs
 #                   each for FUZZ_SECONDS (20)
+#   make sim        (liblua5.1) simulated worlds of workers, Redis and browsers;
+#                   SEED=n STEPS=n RUNS=n FAULTS=names (tests/sim/sim.c)
 #   make lint       layers, headers, options, man pages, cppcheck, clang-tidy
 #   make bench      measure speed and memory, print a table and JSON
 #   make clean      remove build/
@@ -88,7 +90,7 @@ LUA = $(wildcard src/store/lua/*.lua)
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	-o -name '*.json' -o -name '*.sh' 2>/dev/null)
 
-.PHONY: all run demo check fresh unit integration conformance sanitize fuzz fuzz-smoke \
+.PHONY: all run demo check fresh sim unit integration conformance sanitize fuzz fuzz-smoke \
 	lint bench install uninstall clean help units-build deps-build
 
 all: $(O)/collabd
@@ -190,6 +192,44 @@ $(O)/bench/bench: $(BENCH_OBJ) $(O)/libproto.a $(O)/libbase.a
 
 bench:
 	$(Q)sh tests/bench/run.sh $(O)
+
+# --- simulator: one program, tests/sim/*.c, and the check of its Redis --------
+# In place of these objects of the daemon the simulator has its own:
+# base/clock.o base/timer.o store/wire.o server/client.o server/saves.o
+LUA_CFLAGS = $(shell $(PKG_CONFIG) --cflags lua5.1)
+LUA_LIBS = $(shell $(PKG_CONFIG) --libs lua5.1)
+sim_objs = $(patsubst tests/%.c,$(O)/%.o,$(filter-out $(2),$(wildcard $(1))))
+SIM_REDIS = $(call sim_objs,tests/sim/redis*.c,tests/sim/redis_check% \
+	tests/sim/redis_clock.c)
+SIM_CHECK = $(call sim_objs,tests/sim/redis_check*.c)
+SIM_OBJ = $(call sim_objs,tests/sim/*.c,tests/sim/redis%) $(SIM_REDIS)
+SIM_ARGS = $(if $(SEED),-p -n 1) $(if $(RUNS),-n $(RUNS)) \
+	$(if $(STEPS),-s $(STEPS)) $(if $(FAULTS),-f $(FAULTS)) $(SEED)
+
+$(O)/sim/%.o: tests/sim/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LUA_CFLAGS) -Itests -MMD -MP -c -o $@ $<
+
+$(O)/sim/sim: $(SIM_OBJ) $(LIBS_OF)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(SIM_OBJ) \
+		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) $(LUA_LIBS)
+
+$(O)/sim/redis_check: $(SIM_CHECK) $(SIM_REDIS) $(LIBS_OF) $(O)/sim/redis_clock.so
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(SIM_CHECK) $(SIM_REDIS) \
+		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) $(LUA_LIBS)
+
+# For the real server, so without a sanitizer.
+$(O)/sim/redis_clock.so: tests/sim/redis_clock.c
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	$(Q)$(CC) -std=gnu11 $(WARN) $(if $(WERROR),-Werror) -O2 -D_GNU_SOURCE \
+		-fPIC -shared -o $@ $<
+
+sim: $(O)/sim/sim
+	$(Q)$(O)/sim/sim $(SIM_ARGS)
 
 check:
 	$(Q)sh tests/check.sh

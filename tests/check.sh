@@ -4,9 +4,9 @@
 # nothing failed. A suite that prints no such line of its own, or exits non-zero
 # with nothing failed, counts as one failure.
 #
-# Tracks run side by side, one with what computes, one with what mostly waits for
-# servers; browsers, which do both, come last in each. Where nothing may be
-# skipped (REQUIRE=1, as in CI) a third one goes through a fresh Debian besides.
+# Three tracks run side by side: what computes, what mostly waits for servers, and
+# browsers, which do both. The last one begins with a fresh Debian where nothing
+# may be skipped (REQUIRE=1, as in CI).
 #
 #     sh tests/check.sh [suite...]       (default: all)
 #
@@ -22,12 +22,13 @@ logs=$B/check
 current=
 
 first="build"
-track1="unit unit-asan unit-tsan browser-static lint fuzz browser-newest"
+track1="unit unit-asan unit-tsan sim browser-static lint fuzz browser-newest"
 track2="integration-asan integration conformance-asan conformance"
-track2="$track2 run demo demo-again browser"
-track3=fresh
-all="$first $track1 $track2"
-[ "${REQUIRE:-0}" = 0 ] || all="$all $track3"
+track2="$track2 run demo demo-again"
+track3="fresh browser"
+every="$first $track1 $track2 $track3"
+all=$every
+[ "${REQUIRE:-0}" != 0 ] || all="$first $track1 $track2 browser"
 
 # The collabd that a suite starts is a link to that of a build ($2), under a
 # name of the suite's own ($1): so a process that it has left behind is told
@@ -60,6 +61,8 @@ suite() {
 		make -j2 B="$B" WERROR=1 FLAVOUR=tsan $programs &&
 		TSAN_OPTIONS="halt_on_error=1 ${TSAN_OPTIONS-}" \
 			sh tests/run-units.sh "$B/tsan" $programs ;;
+	sim)
+		sh tests/sim/run.sh ;;
 	lint)
 		sh tests/lint/run.sh ;;
 	fuzz)
@@ -185,9 +188,9 @@ export COLLABD_PATIENCE
 # shellcheck disable=SC2086
 [ $# -eq 0 ] && set -- $all
 for s in "$@"; do
-	case " $all $track3 " in
+	case " $every " in
 	*" $s "*) ;;
-	*) echo "no such suite: $s; there are: $all $track3" >&2; exit 64 ;;
+	*) echo "no such suite: $s; there are: $every" >&2; exit 64 ;;
 	esac
 done
 run_track first "$first" "$@"

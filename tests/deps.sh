@@ -21,9 +21,10 @@ run="redis-server python3 python3-django python3-websockets"
 # Django has jQuery as a link into libjs-jquery, which it only recommends.
 demo="gunicorn nginx-light postgresql python3-psycopg2 python3-redis
 	libjs-jquery"
-check="libcmocka-dev libwslay-dev clang libclang-rt-14-dev clang-tidy cppcheck
-	mandoc shellcheck python3-autobahn python3-pytest python3-pytest-xdist
-	chromium chromium-headless-shell openssl ca-certificates procps"
+check="libcmocka-dev libwslay-dev liblua5.1-0-dev clang libclang-rt-14-dev
+	clang-tidy cppcheck mandoc shellcheck python3-autobahn python3-pytest
+	python3-pytest-xdist chromium chromium-headless-shell openssl
+	ca-certificates procps"
 fresh="debootstrap git"
 
 list=

@@ -191,6 +191,7 @@ steps() {
 	check)
 		install check &&
 		step make-unit make -j2 unit
+		step sim make -j2 sim RUNS=50 FAULTS=kill,clock
 		step fuzz make -j2 fuzz fuzz-smoke FUZZ_SECONDS=1
 		# All but those that take the longest.
 		step lint env REQUIRE=1 sh tests/lint/run.sh layers headers \

@@ -1,0 +1,105 @@
+/*
+ * What must hold: I1 after each event, the others when all has been quiet for
+ * long enough (I4 is looked at where a browser is told of it).
+ */
+#include <stdio.h>
+
+#include "sim/browser.h"
+#include "sim/world.h"
+
+/* Two users may both believe that they edit while messages are in flight. */
+#define FLIGHT	(2 * SECOND)
+
+void
+check_now(void)
+{
+	const struct browser *first, *b;
+	int i, room;
+
+	for (room = 0; room < ROOMS; room++) {
+		first = NULL;
+		for (i = 0; i < BROWSERS; i++) {
+			b = &world->browsers[i];
+			/* Who has given it back edits no more. */
+			if (b->room != room || !b->is_editor || !b->wants)
+				continue;
+			if (first == NULL)
+				first = b;
+			else if (first->user != b->user)
+				break;
+		}
+		if (i == BROWSERS)
+			world->both_since_us[room] = -1;
+		else if (world->both_since_us[room] < 0)
+			world->both_since_us[room] = world->now_us;
+		else if (world->now_us - world->both_since_us[room] > FLIGHT)
+			world_violate("I1: users %d and %d both edit room %d, "
+			    "since %.3f", first->user, b->user, room,
+			    (double)world->both_since_us[room] /
+			    (double)SECOND);
+	}
+}
+
+static bool
+is_here(const struct browser *b, int room)
+{
+	return (b->state == BROWSER_OPEN && b->room == room);
+}
+
+static void
+check_room(int room)
+{
+	const struct browser *b, *first = NULL, *editor = NULL;
+	unsigned present = 0;
+	bool wanted = false;
+	int i;
+
+	for (i = 0; i < BROWSERS; i++) {
+		b = &world->browsers[i];
+		if (!is_here(b, room))
+			continue;
+		present |= 1u << b->user;
+		/* A page of the package that was refused waits for ever. */
+		wanted = wanted || (b->wants && b->is_tab);
+		if (b->is_editor)
+			editor = b;
+	}
+	for (i = 0; i < BROWSERS; i++) {
+		b = &world->browsers[i];
+		if (!is_here(b, room))
+			continue;
+		if (!b->is_welcome) {
+			world_violate("I3: b%d was never welcomed to room %d",
+			    b->number, room);
+			return;
+		}
+		if (b->present != present)
+			world_violate("I2: b%d (user %d) sees users %#x in "
+			    "room %d, and there are %#x", b->number, b->user,
+			    b->present, room, present);
+		if (first == NULL)
+			first = b;
+		else if (b->knows_editor && first->knows_editor &&
+		    b->editor != first->editor)
+			world_violate("I2: of room %d, b%d believes that the "
+			    "editor is %d, b%d that it is %d", room,
+			    first->number, first->editor, b->number,
+			    b->editor);
+	}
+	if (first != NULL && first->editor != 0 &&
+	    (present & 1u << first->editor) == 0)
+		world_violate("I3: user %d edits room %d, and is not there",
+		    first->editor, room);
+	if (wanted && first->editor == 0 && editor == NULL)
+		world_violate("I3: somebody wants to edit room %d, and nobody "
+		    "does", room);
+}
+
+void
+check_quiet(void)
+{
+	int room;
+
+	for (room = 0; room < ROOMS; room++)
+		check_room(room);
+}
