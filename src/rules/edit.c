@@ -290,6 +290,7 @@ static void
 want(const struct edit_command *cmd, const struct edit_policy *policy,
     int64_t now_us, struct edit_result *out)
 {
+	static const struct edit_person nobody = { NULL, NULL };
 	const struct edit_state *next = &out->next;
 
 	if (text_same(next->editor.id, cmd->user.id))
@@ -298,9 +299,13 @@ want(const struct edit_command *cmd, const struct edit_policy *policy,
 		refuse(out, EDIT_FORBIDDEN);
 	else if (next->editor.id == NULL)
 		want_free(cmd, policy, now_us, out);
-	else if (is_stale(next, policy, now_us))
+	else if (is_stale(next, policy, now_us)) {
+		/* Pages of the package hear who is the editor, and no
+		 * lock_released, on which they would load anew. */
+		add_transfer(out, EDIT_EV_LOST, nobody, next->editor,
+		    EDIT_SILENT);
 		grant(out, cmd->user, cmd->tab, now_us);
-	else
+	} else
 		want_held(cmd, policy, now_us, out);
 }
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -148,14 +149,28 @@ def test_forced_releases(audited, site, people, room):
              "WHERE user_id = %s", args=[ann.pk])
         tabs.all_expect("lock_lost", why="forbidden")
         tabs.all_lock()
-    assert written(c, 3) == [
+    # Nobody sees this one end: it is taken by who comes later, and claims.
+    with tabs_of(c, room + "-later") as tabs:
+        page = tabs.plain(people.root)
+        page.send("claim_editor")
+        page.expect("editor_status", editor_id=people.root.id)
+        since = time.monotonic()
+        wait_for(lambda: time.monotonic() - since > SOON + 1, "its end")
+        bob = tabs.open(people.bob)
+        bob.send("claim_editor")
+        bob.expect("lock_lost", why="silent")
+        bob.lock(editor=bob)
+        page.until("editor_status", editor_id=people.bob.id)
+    assert written(c, 4) == [
         {"action": "forced_release", "object": room,
          "from": person(people.alice), "why": "silent"},
         {"action": "forced_release", "object": room + "-page",
          "from": person(people.root), "why": "silent"},
         {"action": "forced_release", "object": room + "-right",
-         "from": person(ann), "why": "forbidden"}]
-    counted(c, forced_release=3)
+         "from": person(ann), "why": "forbidden"},
+        {"action": "forced_release", "object": room + "-later",
+         "from": person(people.root), "why": "silent"}]
+    counted(c, forced_release=4)
 
 
 def test_names_of_people(audited, site, people):

@@ -68,7 +68,7 @@ static const struct row rows[] = {
 	    .outcome = EDIT_DONE, .events = "Sa", .to_editor = "a" },
 	{ .what = "stale lock: status alone", .editor = "a", .beat = 10,
 	    .verb = EDIT_CLAIM, .user = "b", .now = 130,
-	    .outcome = EDIT_DONE, .events = "Sb", .to_editor = "b" },
+	    .outcome = EDIT_DONE, .events = "XaSb", .to_editor = "b" },
 	{ .what = "not yet stale", .editor = "a", .beat = 11,
 	    .verb = EDIT_CLAIM, .user = "b", .now = 130,
 	    .outcome = EDIT_HELD, .to_editor = "a" },

@@ -461,6 +461,15 @@ check_event(const struct world *from, const struct edit_result *res, size_t i,
 		assert_string_equal(res->events[i + 1].who.id, ev->who.id);
 		break;
 	case EDIT_EV_LOST:
+		if (verb == EDIT_CLAIM || verb == EDIT_ASK) {
+			/* Nobody saw it end until somebody claims. */
+			assert_true(ev->why == EDIT_SILENT && is_stale(from));
+			assert_true(i + 1 < res->n_events &&
+			    res->events[i + 1].type == EDIT_EV_STATUS);
+			assert_string_not_equal(res->events[i + 1].who.id,
+			    ev->from.id);
+			break;
+		}
 		assert_true(ev->why == EDIT_SILENT ? verb == EDIT_TICK :
 		    ev->why == EDIT_REVOKED && verb == EDIT_REVOKE);
 		assert_true(i > 0 &&
