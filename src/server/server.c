@@ -357,7 +357,7 @@ on_handshake(struct server *srv, struct client *c, const struct reqhead *head,
 	int status;
 
 	if ((status = handshake_check(head)) != 101)
-		refuse(srv, c, status);
+		refuse_request(srv, c, status, slice_is(head->method, "HEAD"));
 	else if (route->kind == ROUTE_MODEL &&
 	    !handshake_offers(head, HANDSHAKE_SUBPROTOCOL))
 		refuse(srv, c, 404);
@@ -459,8 +459,11 @@ on_store_message(const struct store_message *msg, void *arg)
 static void
 on_store_up(bool fresh_identity, void *arg)
 {
-	log_info("redis is up");
-	rooms_on_up(((struct server *)arg)->rooms, fresh_identity);
+	struct server *srv = arg;
+
+	log_info("redis is up, worker id %s%s", store_worker_id(srv->store),
+	    fresh_identity ? " (new)" : "");
+	rooms_on_up(srv->rooms, fresh_identity);
 }
 
 static void

@@ -163,11 +163,11 @@ store_update(struct store *store)
 	store->depth++;
 	if (up) {
 		store->fresh = false;
-		log_info("redis: up, worker id %s%s", store->id,
+		log_debug("redis: up, worker id %s%s", store->id,
 		    fresh ? " (new)" : "");
 		store->hooks->on_up(fresh, store->arg);
 	} else {
-		log_warn("redis: down");
+		log_debug("redis: down");
 		store->hooks->on_down(store->arg);
 	}
 	store->depth--;

@@ -1,11 +1,12 @@
 """Health, metrics, the echo room, another client library."""
 import json
 import os
+import socket
 import subprocess
 
 import pytest
 
-from utils import (PREFIX, ROOT, free_port, handshake, raw_get, unique,
+from utils import (PATIENCE, PREFIX, ROOT, free_port, handshake, raw_get, unique,
                    wait_for, Ws)
 
 
@@ -52,6 +53,16 @@ def test_metrics(collabd, people, room):
 def test_other_methods_and_paths(collabd):
     assert raw_get(collabd.port, "/%s/healthy" % PREFIX)[0] == 404
     assert handshake(collabd, "/%s/health/" % PREFIX)[0] == 404
+
+
+def test_head_of_a_room(collabd):
+    """An answer to HEAD has no body, whatever it says."""
+    with socket.create_connection(("127.0.0.1", collabd.port), PATIENCE) as s:
+        s.sendall(("HEAD /%s/shop/item/1/ HTTP/1.1\r\nHost: h\r\n\r\n" %
+                   PREFIX).encode())
+        answer = s.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 405 ")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 def test_metrics_listen(start, site, redis):

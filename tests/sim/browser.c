@@ -205,8 +205,6 @@ believe(struct browser *b, int editor, bool is_mine)
 		world_tell("b%d (user %d, %s, room %d): the editor is %d%s",
 		    b->number, b->user, b->is_tab ? "tab" : "page", b->room,
 		    editor, is_mine ? ", here" : "");
-	if (is_mine && !b->is_editor)
-		b->editor_since_us = world->now_us;
 	b->knows_editor = true;
 	b->editor = editor;
 	b->is_editor = is_mine;
@@ -285,16 +283,15 @@ hear_page(struct browser *b, struct slice type, const struct json *obj)
 			b->beat = world_at(world->now_us + BEAT, NULL,
 			    on_beat, b);
 		}
-	} else if (slice_is(type, "user_left")) {
+	} else if (slice_is(type, "user_left"))
 		b->present &= ~(1u << user);
-	} else if (slice_is(type, "lock_released")) {
+	else if (slice_is(type, "lock_released")) {
 		believe(b, 0, false);
 		/* The script loads the page anew. */
 		if (b->event == NULL)
 			b->event = world_at(world->now_us + 2 * SECOND, NULL,
 			    on_reload, b);
-	}
-	else if (slice_is(type, "editor_status")) {
+	} else if (slice_is(type, "editor_status")) {
 		int editor = user_of(obj, "editor_id");
 
 		believe(b, editor, editor == b->user);

@@ -27,9 +27,7 @@ struct browser {
 	bool		 knows_editor;
 	int		 editor;	/* a user; 0: nobody */
 	bool		 is_editor;	/* it may type */
-	int64_t		 editor_since_us;
 	unsigned	 present;	/* a bit for each user */
-	int		 claims;	/* waiting for an answer */
 
 	/* It was the editor, and nothing but the server can have taken that
 	 * from it since. */
