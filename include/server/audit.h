@@ -20,7 +20,8 @@ void	audit_free(struct audit *audit);
 /* Opens the file again, after it was moved away; on failure it goes on with
  * the old one. */
 void	audit_reopen(struct audit *audit);
-/* Writes lines, each of which ends with a newline. */
+/* Writes lines, each of which ends with a newline: whole to the file, or, if it
+ * takes them not or in part, to the log, which says why. */
 void	audit_write(struct audit *audit, struct slice lines);
 
 /* The people of a line: id NULL is nobody. */

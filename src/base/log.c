@@ -4,10 +4,13 @@
  * descriptor do not mix. A failing log never takes the daemon down: a write
  * that fails is forgotten.
  */
+#include <sys/uio.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +20,7 @@
 #include "base/log.h"
 
 #define LINE_MAX_BYTES	1024	/* a longer line is cut, and says so */
+#define HEAD_MAX_BYTES	128
 
 static _Atomic int log_fd = STDERR_FILENO;
 static char *log_path;
@@ -125,23 +129,32 @@ escape(char *line, size_t n, size_t cap, const char *text)
 	return (n);
 }
 
+/* What every line begins with; its length. */
+static size_t
+begin(char line[HEAD_MAX_BYTES], enum log_level level)
+{
+	struct timespec ts;
+	struct tm tm;
+	size_t n;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	(void)gmtime_r(&ts.tv_sec, &tm);
+	n = strftime(line, HEAD_MAX_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+	return (n + (size_t)snprintf(line + n, HEAD_MAX_BYTES - n,
+	    ".%03ldZ %s[%d] %s: ", ts.tv_nsec / 1000000, log_prefix,
+	    (int)getpid(), level_names[level]));
+}
+
 static void PRINTFLIKE(2, 0)
 emit(enum log_level level, const char *fmt, va_list ap)
 {
-	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 128];
-	struct timespec ts;
-	struct tm tm;
+	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES + HEAD_MAX_BYTES];
 	size_t n;
 	int saved = errno;
 
 	if (!log_is_on(level))
 		return;
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	(void)gmtime_r(&ts.tv_sec, &tm);
-	n = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &tm);
-	n += (size_t)snprintf(line + n, sizeof(line) - n, ".%03ldZ %s[%d] %s: ",
-	    ts.tv_nsec / 1000000, log_prefix, (int)getpid(),
-	    level_names[level]);
+	n = begin(line, level);
 	errno = saved;
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	n = escape(line, n, sizeof(line) - 1, text);
@@ -166,6 +179,25 @@ DEFINE_LEVEL(log_err, LOG_LEVEL_ERROR)
 DEFINE_LEVEL(log_warn, LOG_LEVEL_WARNING)
 DEFINE_LEVEL(log_info, LOG_LEVEL_INFO)
 DEFINE_LEVEL(log_debug, LOG_LEVEL_DEBUG)
+
+void
+log_json(const char *what, const char *json, size_t n)
+{
+	char head[HEAD_MAX_BYTES];
+	struct iovec v[] = {
+		{ head, 0 }, { (char *)(uintptr_t)what, strlen(what) },
+		{ (char *)(uintptr_t)" ", 1 }, { (char *)(uintptr_t)json, n },
+		{ (char *)(uintptr_t)"\n", 1 },
+	};
+	int saved = errno;
+
+	if (!log_is_on(LOG_LEVEL_INFO))
+		return;
+	v[0].iov_len = begin(head, LOG_LEVEL_INFO);
+	if (writev(atomic_load(&log_fd), v, COUNT_OF(v)) == -1)
+		errno = saved;	/* nowhere to say so */
+	errno = saved;
+}
 
 void
 log_fatal(const char *fmt, ...)

@@ -1,7 +1,11 @@
 /*
- * The audit log. An incomplete write is not repeated: a torn line in a full
- * file system is better than a worker that waits.
+ * The audit log. Lines that do not fit into a full file system are taken back
+ * whole, so that the file stays one of JSON lines, and go to the log instead. A
+ * worker never waits for that.
  */
+#include <sys/file.h>
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -67,16 +71,67 @@ audit_reopen(struct audit *audit)
 	audit->fd = fd;
 }
 
+static void
+write_to_log(struct slice lines)
+{
+	const char *p = lines.p, *end = lines.p + lines.n, *nl;
+
+	for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL;
+	    p = nl + 1)
+		log_json("audit", p, (size_t)(nl - p));
+}
+
+/*
+ * Takes back n bytes that we wrote last, if nothing was written behind them.
+ * Else they become a line of their own: nobody else's is spoiled.
+ */
+static void
+take_back(int fd, off_t n, bool is_locked)
+{
+	off_t end = lseek(fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (is_locked && end != -1 && fstat(fd, &st) == 0 &&
+	    st.st_size == end && ftruncate(fd, end - n) == 0)
+		return;
+	if (write(fd, "\n", 1) == -1)
+		log_debug("audit_log: a line is torn");
+}
+
+/* All of it or nothing; false with errno. */
+static bool
+write_whole(int fd, struct slice lines)
+{
+	/* Among the workers alone, and not waited for: one may be stopped. */
+	bool is_locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	size_t done = 0;
+	ssize_t n;
+	int saved;
+
+	while (done < lines.n &&
+	    (n = write(fd, lines.p + done, lines.n - done)) > 0)
+		done += (size_t)n;
+	saved = errno;
+	if (done != 0 && done < lines.n)
+		take_back(fd, (off_t)done, is_locked);
+	if (is_locked)
+		(void)flock(fd, LOCK_UN);
+	errno = saved;
+	return (done == lines.n);
+}
+
 void
 audit_write(struct audit *audit, struct slice lines)
 {
 	if (lines.n == 0)
 		return;
-	if (audit->fd == -1)
-		log_info("audit %.*s", (int)lines.n - 1, lines.p);
-	else if (write(audit->fd, lines.p, lines.n) != (ssize_t)lines.n)
-		log_err("cannot write to audit_log %s: %s", audit->path,
-		    strerror(errno));
+	if (audit->fd != -1) {
+		if (write_whole(audit->fd, lines))
+			return;
+		log_err("cannot write to audit_log %s: %s; what was to stand "
+		    "there follows here", audit->path, strerror(errno));
+	}
+	write_to_log(lines);
 }
 
 static void

@@ -2,9 +2,11 @@
  * The audit log: the form of a line, whatever people are called, and where it
  * goes: to its file, to the new one after a reopen, or to the log.
  */
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -174,6 +176,72 @@ test_log(void **state UNUSED)
 	(void)fclose(f);
 }
 
+/* JSON in the log is JSON: neither cut nor escaped. */
+static void
+test_log_is_json(void **state UNUSED)
+{
+	struct audit *audit = audit_new("");
+	int saved = dup(STDERR_FILENO);
+	struct buf b = { NULL, 0, 0 };
+	char reason[1500], text[4096], *json;
+	FILE *f = fopen(path_of("log"), "w+");
+
+	memset(reason, 'x', sizeof(reason) - 1);
+	reason[sizeof(reason) - 1] = '\0';
+	audit_add(&b, NOW, "take_over", "e:s/i/1", &ann, &bob, "", reason);
+	assert_true(audit != NULL && saved != -1 && f != NULL);
+	assert_int_not_equal(dup2(fileno(f), STDERR_FILENO), -1);
+	audit_write(audit, (struct slice){ b.p, b.n });
+	assert_int_not_equal(dup2(saved, STDERR_FILENO), -1);
+	(void)close(saved);
+	audit_free(audit);
+	rewind(f);
+	assert_non_null(fgets(text, sizeof(text), f));
+	json = strstr(text, "audit ");
+	assert_non_null(json);
+	assert_string_equal(json + strlen("audit "), buf_str(&b));
+	(void)fclose(f);
+	buf_fini(&b);
+}
+
+/* A file that can take only half of a record: it goes to the log, whole. */
+static void
+test_full(void **state UNUSED)
+{
+	struct rlimit limit, old;
+	struct audit *audit;
+	int saved = dup(STDERR_FILENO), ends[2];
+	char text[512];
+	ssize_t n;
+
+	(void)unlink(path_of("audit"));
+	audit = audit_new(path_of("audit"));
+	assert_true(audit != NULL && saved != -1 && pipe(ends) == 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	limit = old;
+	limit.rlim_cur = 12;
+	audit_write(audit, SLICE_LIT("{\"a\":1}\n"));
+	assert_int_not_equal(dup2(ends[1], STDERR_FILENO), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	audit_write(audit, SLICE_LIT("{\"b\":2}\n"));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_not_equal(dup2(saved, STDERR_FILENO), -1);
+	(void)close(saved);
+	assert_file("audit", "{\"a\":1}\n");
+	audit_write(audit, SLICE_LIT("{\"c\":3}\n"));
+	assert_file("audit", "{\"a\":1}\n{\"c\":3}\n");
+	audit_free(audit);
+	(void)close(ends[1]);
+	n = read(ends[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	(void)close(ends[0]);
+	assert_non_null(strstr(text, "cannot write to audit_log"));
+	assert_non_null(strstr(text, "File too large"));
+	assert_non_null(strstr(text, "audit {\"b\":2}\n"));
+}
+
 int
 main(void)
 {
@@ -182,6 +250,8 @@ main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_log_is_json),
+		cmocka_unit_test(test_full),
 	};
 
 	return (cmocka_run_group_tests(tests, setup, teardown));
