@@ -88,6 +88,9 @@ on_event(struct client *c, enum ws_event event, const struct ws_message *m)
 		return;
 	}
 	if (event == WS_ERROR) {
+		/* What comes behind it is part of the same fault. */
+		if (c->is_deaf)
+			return;
 		count_error(c, m->error);
 		c->is_deaf = true;
 		client_finish(c, m->code, ws_error_name(m->error), false);

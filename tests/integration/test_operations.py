@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from utils import (PATIENCE, PREFIX, ROOT, free_port, handshake, raw_get, unique,
-                   wait_for, Ws)
+from utils import (PATIENCE, PREFIX, ROOT, free_port, handshake, raw_get,
+                   raw_head, raw_response, unique, wait_for, Ws)
 
 
 def test_health(collabd):
@@ -63,6 +63,26 @@ def test_head_of_a_room(collabd):
         answer = s.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 405 ")
     assert answer.endswith(b"\r\n\r\n")
+
+
+def test_a_fault_is_counted_once(collabd, people, room):
+    """However much comes behind a frame that is none."""
+    name = "collabd_bad_messages_total{kind=\"protocol_error\"}"
+    before = collabd.metrics()[name]
+    with socket.create_connection(("127.0.0.1", collabd.port), PATIENCE) as s:
+        s.sendall(raw_head("/%s/%s/" % (PREFIX, room), collabd.port,
+                           "sessionid=" + people.alice.cookie))
+        assert raw_response(s)[0] == 101
+        s.sendall(b"\x83\x80\0\0\0\0")
+        got = b""
+        while b"\x88" not in got:      # the Close that says so
+            got += s.recv(4096)
+        for _ in range(3):
+            s.sendall(b"more")
+        s.shutdown(socket.SHUT_WR)
+        while s.recv(4096):
+            pass
+    assert collabd.metrics()[name] == before + 1
 
 
 def test_metrics_listen(start, site, redis):
