@@ -244,10 +244,15 @@ tabmsg_add_save(struct buf *b, int64_t id, const struct tabmsg_who *who,
 void
 tabmsg_add_saved(struct buf *b, struct slice save)
 {
+	/* Its own brace is ours already. It may be empty: it stood in Redis. */
+	size_t at = 1;
+
+	while (at < save.n && strchr(" \t\r\n", save.p[at]) != NULL)
+		at++;
 	open_frame(b, MESSAGE_SAVED);
-	buf_add_char(b, ',');
-	/* Its own brace is ours already. */
-	buf_add(b, save.p + 1, save.n - 1);
+	if (at < save.n && save.p[at] != '}')
+		buf_add_char(b, ',');
+	buf_add(b, save.p + at, save.n - at);
 }
 
 void

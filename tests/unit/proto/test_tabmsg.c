@@ -171,6 +171,13 @@ test_saves(void **state UNUSED)
 	assert_string_equal(buf_str(&save), "{" SAVE);
 	tabmsg_add_saved(&b, (struct slice){ save.p, save.n });
 	expect(&b, "{\"type\":\"saved\"," SAVE);
+	/* of somebody else's making */
+	tabmsg_add_saved(&b, SLICE_LIT("{}"));
+	expect(&b, "{\"type\":\"saved\"}");
+	tabmsg_add_saved(&b, SLICE_LIT("{ \n}"));
+	expect(&b, "{\"type\":\"saved\"}");
+	tabmsg_add_saved(&b, SLICE_LIT("{ \"id\":1}"));
+	expect(&b, "{\"type\":\"saved\",\"id\":1}");
 	buf_reset(&save);
 	tabmsg_add_save(&save, 0, &bob, NOW, "delete", SLICE_LIT("[]"));
 	expect(&save, "{\"id\":0," BOB ",\"when\":\"" NOW "\","
