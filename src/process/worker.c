@@ -78,6 +78,16 @@ must(struct event *ev)
 	return (ev);
 }
 
+/* Whoever ends is not ended by being told so once more. */
+static void
+hold_signals(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
 static void
 default_signals(void)
 {
@@ -124,6 +134,7 @@ worker_main(const struct worker_setup *setup)
 	    &w));
 	default_signals();
 	server_run(w.server);
+	hold_signals();
 	for (i = 0; i < COUNT_OF(evs); i++)
 		event_free(evs[i]);
 	server_free(w.server);

@@ -1,5 +1,6 @@
 """Workers that die, signals, reloads, the command line, secrets."""
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -130,6 +131,20 @@ def test_reload(start, site, redis, people, room):
     assert handshake(c, "/%s/chat/x/" % PREFIX, people.alice)[0] == 404
     again = c.join(people.alice, room)
     again.expect("user_joined", user_id=people.alice.id)
+
+
+def test_a_worker_that_ends_is_told_so_again(start, site, redis):
+    """As by the next reload: it ends all the same, and not of the signal."""
+    c = start(database_url=site.url, redis_url=redis.url(), drain_time=0)
+    for _ in range(3):
+        old = c.workers()
+        c.reload()
+        for pid in old:
+            while alive(pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGQUIT)
+    wait_for(lambda: len(c.workers()) == 2, "the new workers")
+    assert "died of signal" not in c.log()
 
 
 def test_nobody_is_refused_during_a_reload(start, site, redis, people):
