@@ -51,10 +51,15 @@ stop() {
 [ "$(id -u)" -eq 0 ] || skip "needs root"
 command -v apt-get >/dev/null || skip "needs a Debian machine with apt-get"
 sh tests/deps.sh fresh || skip "debootstrap cannot be installed"
-apt-get indextargets --format '$(CODENAME)' 'Created-By: Packages' |
-	grep -qx bookworm || skip "no source of apt's is Debian 12 (bookworm)"
+# Known once the lists have been fetched.
+is_bookworm() {
+	apt-get indextargets --format '$(CODENAME)' 'Created-By: Packages' |
+		grep -qx bookworm
+}
+is_bookworm || apt-get -qq update
+is_bookworm || skip "no source of apt's is Debian 12 (bookworm)"
 
-mkdir -p "$cache" "$B/check/fresh" || exit 1
+mkdir -p "$cache" "$B/check/fresh" && cache=$(cd "$cache" && pwd) || exit 1
 logs=$(cd "$B/check/fresh" && pwd)
 rm -f "$logs"/*.log
 
