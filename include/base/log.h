@@ -44,10 +44,11 @@ void	log_warn(const char *fmt, ...) PRINTFLIKE(1, 2);
 void	log_info(const char *fmt, ...) PRINTFLIKE(1, 2);
 void	log_debug(const char *fmt, ...) PRINTFLIKE(1, 2);
 /*
- * A line of JSON behind a word, at level info: whole, however long it is, and
- * as it is. json has no control characters, as what json.h writes.
+ * A line of JSON behind a word: whole, however long it is, and as it is. json
+ * has no control characters, as what json.h writes.
  */
-void	log_json(const char *what, const char *json, size_t n);
+void	log_json(enum log_level level, const char *what, const char *json,
+	    size_t n);
 /* Logs and aborts: a bug of ours, or no memory. The master forks again. */
 void	log_fatal(const char *fmt, ...) NORETURN PRINTFLIKE(1, 2);
 

@@ -181,7 +181,7 @@ DEFINE_LEVEL(log_info, LOG_LEVEL_INFO)
 DEFINE_LEVEL(log_debug, LOG_LEVEL_DEBUG)
 
 void
-log_json(const char *what, const char *json, size_t n)
+log_json(enum log_level level, const char *what, const char *json, size_t n)
 {
 	char head[HEAD_MAX_BYTES];
 	struct iovec v[] = {
@@ -191,9 +191,9 @@ log_json(const char *what, const char *json, size_t n)
 	};
 	int saved = errno;
 
-	if (!log_is_on(LOG_LEVEL_INFO))
+	if (!log_is_on(level))
 		return;
-	v[0].iov_len = begin(head, LOG_LEVEL_INFO);
+	v[0].iov_len = begin(head, level);
 	if (writev(atomic_load(&log_fd), v, COUNT_OF(v)) == -1)
 		errno = saved;	/* nowhere to say so */
 	errno = saved;

@@ -72,13 +72,13 @@ audit_reopen(struct audit *audit)
 }
 
 static void
-write_to_log(struct slice lines)
+write_to_log(struct slice lines, enum log_level level)
 {
 	const char *p = lines.p, *end = lines.p + lines.n, *nl;
 
 	for (; p < end && (nl = memchr(p, '\n', (size_t)(end - p))) != NULL;
 	    p = nl + 1)
-		log_json("audit", p, (size_t)(nl - p));
+		log_json(level, "audit", p, (size_t)(nl - p));
 }
 
 /*
@@ -125,13 +125,13 @@ audit_write(struct audit *audit, struct slice lines)
 {
 	if (lines.n == 0)
 		return;
-	if (audit->fd != -1) {
-		if (write_whole(audit->fd, lines))
-			return;
+	if (audit->fd == -1)
+		write_to_log(lines, LOG_LEVEL_INFO);
+	else if (!write_whole(audit->fd, lines)) {
 		log_err("cannot write to audit_log %s: %s; what was to stand "
 		    "there follows here", audit->path, strerror(errno));
+		write_to_log(lines, LOG_LEVEL_ERROR);
 	}
-	write_to_log(lines);
 }
 
 static void
