@@ -55,13 +55,13 @@ struct member {
 	struct room_user *user;
 	struct client	*client;
 	struct grant	*grant;
-	uint64_t	 since_seq;	/* has been told everything up to here */
 	size_t		 place;		/* in the line, as told; 0 none */
 	bool		 place_told;	/* since its message in work began */
 	char		*tab;		/* its id; NULL: it is no tab */
 	char		 letter;	/* what the user does in it: TAB_... */
 	bool		 is_v1;		/* speaks collabd.v1 */
-	bool		 is_ready;	/* has got its first frames */
+	bool		 is_ready;	/* has got its first frames, and
+					 * knows what the room knows */
 	/* Messages that came before that, each behind its length; they are
 	 * received when it is ready. */
 	struct buf	*early;		/* NULL: none */
@@ -86,6 +86,9 @@ struct room_user {
 	bool		 is_present;	/* in the roster as clients know it */
 	bool		 is_registered;	/* Redis has it under our worker id */
 	bool		 is_doubtful;	/* it may: an answer was lost */
+	bool		 is_awaited;	/* its coming, by the events */
+	TAILQ_ENTRY(room_user) awaited_link;	/* room->awaited */
+	uint64_t	 join_seq;	/* of its coming, while awaited */
 	bool		 mark;		/* scratch of a roster comparison */
 	bool		 is_odd;	/* the profile is the whole info */
 	char		 letter;	/* through this worker, as Redis has it */
@@ -94,6 +97,7 @@ struct room_user {
 };
 
 RB_HEAD(room_users, room_user);
+TAILQ_HEAD(room_user_list, room_user);
 TAILQ_HEAD(roomop_list, roomop);
 
 /* Whom the sockets of a room believe to be the editor. */
@@ -127,6 +131,10 @@ struct room {
 	uint64_t	 seen_epoch, seen_seq;
 	uint64_t	 suspect_seq;	/* the slow check saw one we have not */
 	bool		 is_synced;
+	/* Users that Redis has put into the room, whose sockets get their first
+	 * frames when the events have come so far: in that order. */
+	struct room_user_list awaited;
+	int64_t		 awaits_since_ms; /* the first of them */
 	bool		 needs_repair;	/* Redis refused a join or a leave */
 	bool		 is_unsettled;	/* a comparison was put off ... */
 	int64_t		 settle_until_ms; /* ... until then */
@@ -227,10 +235,10 @@ bool	room_has_viewers(const struct room *room);
 struct message_user room_message_user(const struct room *room,
 	    const char *id, const char *name);
 
-/* Sends text to the ready members that have not seen event seq (0: to all);
- * audience and user_id as in struct store_frame. */
-void	room_deliver(struct room *room, uint64_t seq, char audience,
-	    struct slice user_id, struct slice text);
+/* Sends text to the ready members; audience and user_id as in struct
+ * store_frame. */
+void	room_deliver(struct room *room, char audience, struct slice user_id,
+	    struct slice text);
 void	member_send(struct member *member, struct slice text);
 /* A chat_message that the member sent, checked and passed on. */
 void	member_chat(struct member *member, const struct message *message);
@@ -251,17 +259,12 @@ char	*room_user_info(const struct room_user *user) MUSTCHECK;
  */
 void	room_user_keep_info(struct room *room, struct room_user *user,
 	    struct slice info);
-/* The roster as this worker knows it, in the store's form; n entries, to be
- * given to room_roster_free(). */
-struct store_member *room_roster(struct room *room, size_t *n) MUSTCHECK;
-void	room_roster_free(struct store_member *list, size_t n);
-/* The first frames of a socket: itself, then the others in members. */
-void	member_welcome(struct member *member,
-	    const struct store_member *members, size_t n, uint64_t seq);
-/* Tells the room of a user's coming and going, as one event at seq. */
-void	room_tell_joined(struct room *room, struct room_user *user,
-	    uint64_t seq);
-void	room_tell_left(struct room *room, struct room_user *user, uint64_t seq);
+/* First frames for every socket of the user that has not had them: itself, then
+ * the others that the room knows. */
+void	room_user_welcome(struct room_user *user);
+/* Tells the room of a user's coming and going. */
+void	room_tell_joined(struct room *room, struct room_user *user);
+void	room_tell_left(struct room *room, struct room_user *user);
 
 /* A user's info, taken apart. Empty texts where it has none. */
 struct roster_info {
@@ -355,6 +358,14 @@ void	room_resync(struct room *room, const struct store_reply *reply);
 bool	room_note(struct room *room, const struct store_snapshot *snap,
 	    struct room_editor *old);
 void	room_arm(struct room *room);
+/*
+ * Redis has put the user into the room at seq. Its sockets are welcomed when
+ * the room has applied the events up to there, so that what a socket is shown
+ * first and is told afterwards are one story: the room's.
+ */
+void	room_await(struct room *room, struct room_user *user, uint64_t seq);
+/* No longer; the user need not be awaited. */
+void	room_await_no_more(struct room *room, struct room_user *user);
 /* Every user of ours must be put into Redis again. */
 void	rooms_rejoin(struct room *room);
 void	rooms_on_message(struct rooms *set, const struct store_message *msg);

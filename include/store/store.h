@@ -167,9 +167,11 @@ struct store_reply {
 	enum store_status status;
 	struct store_snapshot snapshot;
 	bool		 first;		/* join: the user's first presence */
-	const struct store_member *members; /* join, load, check */
+	bool		 has_roster;	/* the rest is set: load, check, and a
+					 * join that asked for it */
+	const struct store_member *members;
 	size_t		 n_members;
-	struct store_save saved;	/* the same: the last one announced */
+	struct store_save saved;	/* the last one announced */
 };
 
 /*
@@ -192,14 +194,15 @@ const char *store_down_reason(const struct store *store);
  * Registers the user in the room through this worker. If that is the user's
  * first presence and announce is set: seq + 1, and `joined` with the frames is
  * published to all workers of the room, this one included. The reply has the
- * snapshot afterwards, `first`, and all members. chat_value, unless absent, is
- * put into chat_active_users; modified_if_absent, unless absent, becomes
- * last_modified if there is none. Joining again is harmless.
+ * snapshot afterwards, `first`, and, unless its epoch is known_epoch (0: none),
+ * all members: who receives the room's events knows them. chat_value, unless
+ * absent, is put into chat_active_users; modified_if_absent, unless absent,
+ * becomes last_modified if there is none. Joining again is harmless.
  */
 void	store_join(struct store *store, struct store_room room,
 	    struct store_member member, bool announce, struct slice chat_value,
-	    struct slice modified_if_absent, const struct store_frame *frames,
-	    size_t n_frames,
+	    struct slice modified_if_absent, uint64_t known_epoch,
+	    const struct store_frame *frames, size_t n_frames,
 	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
 
 /*

@@ -21,6 +21,8 @@
 
 struct timer;
 
+#define STORE_EPOCH_SIZE	17	/* 16 hex digits and a NUL */
+
 enum op_kind {
 	OP_ROOM,	/* a script on rooms: KEYS[1, 2] and ARGV[1 to 6] are
 			 * put in front when it is sent, see common.lua */
@@ -120,6 +122,8 @@ void	store_op_arg_str(struct store_op *op, const char *s);
 void	store_op_arg_int(struct store_op *op, int64_t v);
 /* "" when absent, else "v" and the bytes: opt() in common.lua. */
 void	store_op_arg_opt(struct store_op *op, struct slice s);
+/* As the scripts have it; out. */
+const char *store_epoch_text(uint64_t epoch, char out[STORE_EPOCH_SIZE]);
 /* Sends op, or lets it wait. */
 void	store_op_submit(struct store_op *op);
 /* The store is up: sends all that waits. */

@@ -65,7 +65,7 @@ tell_badge(struct room *room, struct slice object)
 
 	tabmsg_add_badge(&b, object, badge == NULL ?
 	    (struct slice){ NULL, 0 } : slice_of(badge->value));
-	room_deliver(room, 0, 'T', (struct slice){ NULL, 0 },
+	room_deliver(room, 'T', (struct slice){ NULL, 0 },
 	    (struct slice){ b.p, b.n });
 	buf_fini(&b);
 }

@@ -90,6 +90,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 	RB_INIT(&room->users);
 	TAILQ_INIT(&room->members);
 	TAILQ_INIT(&room->ops);
+	TAILQ_INIT(&room->awaited);
 	RB_INSERT(room_tree, &set->tree, room);
 	set->n_rooms++;
 	counters_add(set->shm, set->slot, COUNTER_ROOMS, 1);
@@ -99,6 +100,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 static void
 free_user(struct room *room, struct room_user *user)
 {
+	room_await_no_more(room, user);
 	RB_REMOVE(room_users, &room->users, user);
 	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, -1);
 	profile_put(room->set->profiles, user->profile);
@@ -294,8 +296,8 @@ is_for(const struct member *m, char audience, struct slice user_id)
 }
 
 void
-room_deliver(struct room *room, uint64_t seq, char audience,
-    struct slice user_id, struct slice text)
+room_deliver(struct room *room, char audience, struct slice user_id,
+    struct slice text)
 {
 	bool is_of_tabs = audience == 'T' || audience == 'V';
 	struct member *m, *next;
@@ -305,8 +307,7 @@ room_deliver(struct room *room, uint64_t seq, char audience,
 		return;
 	f = frame_new(WS_OP_TEXT, text);
 	TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
-		if (m->is_ready && (seq == 0 || m->since_seq < seq) &&
-		    is_for(m, audience, user_id))
+		if (m->is_ready && is_for(m, audience, user_id))
 			client_send(m->client, f);
 	}
 	frame_put(f);

@@ -10,6 +10,9 @@
 #include "base/xmalloc.h"
 #include "server/room.h"
 
+#define AWAIT_MS	1000	/* for the event that a newcomer's place in the
+				 * order needs */
+
 /*
  * A chunk of rooms at a time, in the order of their keys; the next one when
  * Redis has answered for it. All at once would take memory that the worker
@@ -160,6 +163,14 @@ repair(struct room *room)
 	room_release(room);
 }
 
+/* Events are a moment behind answers, not seconds. */
+static bool
+is_waiting_long(const struct room *room, int64_t now_ms)
+{
+	return (!TAILQ_EMPTY(&room->awaited) &&
+	    now_ms - room->awaits_since_ms > AWAIT_MS);
+}
+
 void
 rooms_tick(struct rooms *set, int64_t now_ms)
 {
@@ -167,7 +178,8 @@ rooms_tick(struct rooms *set, int64_t now_ms)
 
 	RB_FOREACH(room, room_tree, &set->tree) {
 		/* The event did get lost. */
-		if (room->is_synced && room->suspect_seq > room->seq)
+		if (room->is_synced && (room->suspect_seq > room->seq ||
+		    is_waiting_long(room, now_ms)))
 			room_start_resync(room);
 		room->suspect_seq = 0;
 		room_beat(room);

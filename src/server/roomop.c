@@ -162,30 +162,6 @@ roomop_add_chat_value(struct buf *b, const struct room *room,
 	buf_add_char(b, '}');
 }
 
-/* First frames for every socket of the user that has not had them. */
-static void
-welcome_all(struct room_user *user, const struct store_member *members,
-    size_t n, uint64_t seq)
-{
-	struct member *m;
-
-	TAILQ_FOREACH(m, &user->members, user_link) {
-		if (!m->is_ready)
-			member_welcome(m, members, n, seq);
-	}
-}
-
-static void
-welcome_from_roster(struct room *room, struct room_user *user)
-{
-	struct store_member *list;
-	size_t n;
-
-	list = room_roster(room, &n);
-	welcome_all(user, list, n, room->seq);
-	room_roster_free(list, n);
-}
-
 static void
 on_joined(const struct store_reply *reply, void *arg)
 {
@@ -205,17 +181,10 @@ on_joined(const struct store_reply *reply, void *arg)
 	user->is_registered = true;
 	user->is_doubtful = false;
 	user->letter = op->letter;
-	if (!room->is_synced || room->epoch != reply->snapshot.epoch)
+	room_await(room, user, reply->snapshot.seq);
+	if (reply->has_roster && (!room->is_synced ||
+	    room->epoch != reply->snapshot.epoch))
 		room_resync(room, reply);
-	if (room->is_synced && room->seq < reply->snapshot.seq)
-		/* Events up to here are still under way to this worker; the
-		 * newcomer has them in its roster already. */
-		welcome_all(user, reply->members, reply->n_members,
-		    reply->snapshot.seq);
-	else if (room->is_synced)
-		welcome_from_roster(room, user);
-	else
-		roomop_join(room, user->id);	/* after the reading anew */
 	roomop_end(op, true);
 }
 
@@ -241,7 +210,8 @@ start_join(struct roomop *op)
 		return;
 	}
 	if (user->is_registered && room->is_synced) {
-		welcome_from_roster(room, user);
+		if (!user->is_awaited)
+			room_user_welcome(user);
 		roomop_end(op, true);
 		return;
 	}
@@ -255,8 +225,8 @@ start_join(struct roomop *op)
 	op->letter = tab_letter(user);
 	store_join(room->set->store, roomop_store_room(room),
 	    (struct store_member){ slice_of(user->id), slice_of(info),
-	    letter_slice(&op->letter) }, true, value, modified, NULL, 0,
-	    on_joined, op);
+	    letter_slice(&op->letter) }, true, value, modified,
+	    room->is_synced ? room->epoch : 0, NULL, 0, on_joined, op);
 	free(info);
 	buf_fini(&chat);
 }

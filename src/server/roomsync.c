@@ -158,7 +158,7 @@ room_note(struct room *room, const struct store_snapshot *snap,
 /* --- the roster --- */
 
 static void
-set_present(struct room *room, const struct store_member *who, uint64_t seq)
+set_present(struct room *room, const struct store_member *who)
 {
 	struct room_user *user = room_user_get(room, who->user_id);
 
@@ -170,12 +170,12 @@ set_present(struct room *room, const struct store_member *who, uint64_t seq)
 	if (user->is_present)
 		return;
 	user->is_present = true;
-	room_tell_joined(room, user, seq);
+	room_tell_joined(room, user);
 	room_tell_present(room, user);
 }
 
 static void
-set_absent(struct room *room, struct room_user *user, uint64_t seq)
+set_absent(struct room *room, struct room_user *user)
 {
 	if (!user->is_present)
 		return;
@@ -185,32 +185,54 @@ set_absent(struct room *room, struct room_user *user, uint64_t seq)
 		user->is_registered = false;
 		roomop_join(room, user->id);
 	}
-	room_tell_left(room, user, seq);
+	room_tell_left(room, user);
 	room_tell_absent(room, user);
 	room_user_release(room, user);
 }
 
-/* --- events --- */
+/* --- newcomers --- */
 
-/* The socket was welcomed at a later event than this one and has not seen its
- * frames: tells it who edits now. */
 static void
-tell_ahead(struct room *room, const char *old_id, uint64_t seq)
+welcome_awaited(struct room *room)
 {
-	struct member *m;
+	struct room_user *user;
 
-	if (text_same_or_none(old_id, room->editor.id))
-		return;
-	TAILQ_FOREACH(m, &room->members, link) {
-		if (m->is_ready && m->since_seq >= seq && m->tab == NULL)
-			member_send_status(m, NULL);
+	while (room->is_synced &&
+	    (user = TAILQ_FIRST(&room->awaited)) != NULL &&
+	    user->join_seq <= room->seq) {
+		room_await_no_more(room, user);
+		room_user_welcome(user);
 	}
 }
 
+void
+room_await(struct room *room, struct room_user *user, uint64_t seq)
+{
+	if (!user->is_awaited) {
+		if (TAILQ_EMPTY(&room->awaited))
+			room->awaits_since_ms = clock_mono_ms();
+		TAILQ_INSERT_TAIL(&room->awaited, user, awaited_link);
+		user->is_awaited = true;
+	}
+	user->join_seq = seq;
+	welcome_awaited(room);
+}
+
+void
+room_await_no_more(struct room *room, struct room_user *user)
+{
+	if (!user->is_awaited)
+		return;
+	TAILQ_REMOVE(&room->awaited, user, awaited_link);
+	user->is_awaited = false;
+	room->awaits_since_ms = clock_mono_ms();
+}
+
+/* --- events --- */
+
 /* The editor changed and no frame of ours said so: another program did it. */
 static void
-tell_editor(struct room *room, const char *old_id, const char *old_name,
-    uint64_t seq)
+tell_editor(struct room *room, const char *old_id, const char *old_name)
 {
 	struct message_user u;
 	struct buf b = { NULL, 0, 0 };
@@ -225,7 +247,7 @@ tell_editor(struct room *room, const char *old_id, const char *old_name,
 		u = room_message_user(room, old_id, old_name);
 		message_add_lock_released(&b, &u, NULL);
 	}
-	room_deliver(room, seq, 'A', (struct slice){ NULL, 0 },
+	room_deliver(room, 'A', (struct slice){ NULL, 0 },
 	    (struct slice){ b.p, b.n });
 	buf_fini(&b);
 }
@@ -238,7 +260,7 @@ deliver_frames(struct room *room, const struct store_message *msg)
 	for (i = 0; i < msg->n_frames; i++) {
 		if (message_is(msg->frames[i].text, MESSAGE_CONTENT_UPDATED))
 			room->updated_ms = clock_mono_ms();
-		room_deliver(room, msg->seq, msg->frames[i].audience,
+		room_deliver(room, msg->frames[i].audience,
 		    msg->frames[i].user_id, msg->frames[i].text);
 	}
 }
@@ -269,7 +291,7 @@ apply(struct room *room, const struct store_message *msg)
 	if (!lacks_lock(room, msg))
 		changed = room_note(room, &msg->snapshot, &old);
 	if (msg->joined.user_id.p != NULL)
-		set_present(room, &msg->joined, msg->seq);
+		set_present(room, &msg->joined);
 	if (msg->state.user_id.p != NULL) {
 		struct room_user *user = room_user_find(room,
 		    msg->state.user_id);
@@ -281,18 +303,18 @@ apply(struct room *room, const struct store_message *msg)
 		struct room_user *user = room_user_find(room, msg->left);
 
 		if (user != NULL)
-			set_absent(room, user, msg->seq);
+			set_absent(room, user);
 	}
 	deliver_frames(room, msg);
-	if (changed && msg->n_frames != 0)
-		tell_ahead(room, old.id, msg->seq);
-	else if (changed && !(was_lone && room->editor.id == NULL))
-		tell_editor(room, old.id, old.name, msg->seq);
+	if (changed && msg->n_frames == 0 &&
+	    !(was_lone && room->editor.id == NULL))
+		tell_editor(room, old.id, old.name);
 	room_editor_fini(&old);
 	room_tell_lock(room);
 	room_check_idle(room);
 	if (msg->left.p != NULL || msg->joined.user_id.p != NULL)
 		room_arm(room);
+	welcome_awaited(room);
 }
 
 void
@@ -338,7 +360,7 @@ rooms_on_message(struct rooms *set, const struct store_message *msg)
 
 /* Users that the new roster lacks. */
 static void
-drop_unmarked(struct room *room, uint64_t seq)
+drop_unmarked(struct room *room)
 {
 	struct room_user *user, *next;
 
@@ -346,7 +368,7 @@ drop_unmarked(struct room *room, uint64_t seq)
 	    user = next) {
 		next = RB_NEXT(room_users, &room->users, user);
 		if (!user->mark && user->is_present)
-			set_absent(room, user, seq);
+			set_absent(room, user);
 	}
 }
 
@@ -372,7 +394,6 @@ room_resync(struct room *room, const struct store_reply *reply)
 	const struct store_snapshot *snap = &reply->snapshot;
 	struct room_editor old;
 	struct room_user *user;
-	struct member *m;
 	bool settling, is_new = room->epoch == 0;
 	size_t i;
 
@@ -395,17 +416,15 @@ room_resync(struct room *room, const struct store_reply *reply)
 	room->seq = snap->seq;
 	room->seen_seq = room->suspect_seq = 0;
 	room->is_synced = true;
-	/* Sequence numbers may have begun anew. */
-	TAILQ_FOREACH(m, &room->members, link) {
-		if (m->since_seq > snap->seq)
-			m->since_seq = snap->seq;
-	}
+	/* Whoever is awaited came before this; numbers may have begun anew. */
+	TAILQ_FOREACH(user, &room->awaited, awaited_link)
+		user->join_seq = 0;
 	if (room->editor.id != NULL && snap->editor.p == NULL && settling)
 		/* Whose worker is about to give it back its lock. */
 		restore(room);
 	else {
 		if (room_note(room, snap, &old))
-			tell_editor(room, old.id, old.name, 0);
+			tell_editor(room, old.id, old.name);
 		room_editor_fini(&old);
 	}
 	/* A lock that was stale before this worker came here: whoever was
@@ -414,16 +433,17 @@ room_resync(struct room *room, const struct store_reply *reply)
 	    room->editor.heartbeat_us >= room->set->policy.heartbeat_timeout_us)
 		room->lone_heartbeat_us = room->editor.heartbeat_us;
 	for (i = 0; i < reply->n_members; i++)
-		set_present(room, &reply->members[i], 0);
+		set_present(room, &reply->members[i]);
 	if (settling)
 		room->is_unsettled = true;
 	else
-		drop_unmarked(room, 0);
+		drop_unmarked(room);
 	if (reply->saved.value.p != NULL)
 		room_note_saved(room, reply->saved.value);
 	room_tell_lock(room);
 	room_check_idle(room);
 	room_arm(room);
+	welcome_awaited(room);
 }
 
 /* --- the link --- */

@@ -116,39 +116,6 @@ room_user_keep_info(struct room *room, struct room_user *user,
 	user->profile = profile_get(room->set->profiles, profile);
 }
 
-struct store_member *
-room_roster(struct room *room, size_t *n)
-{
-	struct store_member *list;
-	struct room_user *user;
-	size_t cap = 0;
-
-	RB_FOREACH(user, room_users, &room->users)
-		cap++;
-	list = xcalloc(cap, sizeof(*list));
-	*n = 0;
-	RB_FOREACH(user, room_users, &room->users) {
-		if (user->is_present)
-			list[(*n)++] = (struct store_member){
-				slice_of(user->id),
-				slice_of(room_user_info(user)),
-				{ user->states, user->states == NULL ? 0 :
-				strlen(user->states) }
-			};
-	}
-	return (list);
-}
-
-void
-room_roster_free(struct store_member *list, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		free((char *)(uintptr_t)list[i].info.p);
-	free(list);
-}
-
 void
 roster_info_read(struct roster_info *info, struct slice text)
 {
@@ -236,19 +203,19 @@ add_joined(struct room *room, const char *id, struct slice info, struct buf *b)
 }
 
 void
-room_tell_joined(struct room *room, struct room_user *user, uint64_t seq)
+room_tell_joined(struct room *room, struct room_user *user)
 {
 	struct buf b = { NULL, 0, 0 };
 	char *info = room_user_info(user);
 
 	add_joined(room, user->id, slice_of(info), &b);
-	room_deliver(room, seq, 'X', slice_of(user->id), buf_slice(&b));
+	room_deliver(room, 'X', slice_of(user->id), buf_slice(&b));
 	buf_fini(&b);
 	free(info);
 }
 
 void
-room_tell_left(struct room *room, struct room_user *user, uint64_t seq)
+room_tell_left(struct room *room, struct room_user *user)
 {
 	struct buf b = { NULL, 0, 0 };
 	char *info = room_user_info(user);
@@ -260,82 +227,107 @@ room_tell_left(struct room *room, struct room_user *user, uint64_t seq)
 		message_add_chat_left(&b, &u);
 	else
 		message_add_edit_left(&b, &u);
-	room_deliver(room, seq, 'X', slice_of(user->id), buf_slice(&b));
+	room_deliver(room, 'X', slice_of(user->id), buf_slice(&b));
 	roster_info_fini(&r);
 	buf_fini(&b);
 	free(info);
 }
 
+/* Who is shown to a socket of user besides user itself. */
+static bool
+is_shown(const struct room_user *other, const struct room_user *user)
+{
+	return (other->is_present && other != user);
+}
+
 /* The other users, one user_joined each. */
 static void
-welcome_edit(struct member *m, const struct store_member *members, size_t n)
+welcome_edit(struct member *m)
 {
+	struct room *room = m->room;
+	struct room_user *user;
 	struct buf b = { NULL, 0, 0 };
-	size_t i;
+	char *info;
 
-	for (i = 0; i < n; i++) {
-		char *id;
-
-		if (slice_is(members[i].user_id, m->user->id))
+	RB_FOREACH(user, room_users, &room->users) {
+		if (!is_shown(user, m->user))
 			continue;
-		id = xmemdup0(members[i].user_id.p, members[i].user_id.n);
+		info = room_user_info(user);
 		buf_reset(&b);
-		add_joined(m->room, id, members[i].info, &b);
+		add_joined(room, user->id, slice_of(info), &b);
 		member_send(m, buf_slice(&b));
-		free(id);
+		free(info);
 	}
 	buf_fini(&b);
 }
 
 /* The other users, in one list. */
 static void
-welcome_chat(struct member *m, const struct store_member *members, size_t n)
+welcome_chat(struct member *m)
 {
-	struct message_active *list = xcalloc(n, sizeof(*list));
-	struct roster_info *infos = xcalloc(n, sizeof(*infos));
-	char **ids = xcalloc(n, sizeof(*ids));
+	struct room *room = m->room;
+	struct message_active *list;
+	struct roster_info *infos;
+	struct room_user *user;
 	struct buf b = { NULL, 0, 0 };
-	size_t i, k = 0;
+	char **texts;
+	size_t i, n = 0;
 
-	for (i = 0; i < n; i++) {
-		if (slice_is(members[i].user_id, m->user->id))
+	RB_FOREACH(user, room_users, &room->users)
+		n++;
+	list = xcalloc(n, sizeof(*list));
+	infos = xcalloc(n, sizeof(*infos));
+	texts = xcalloc(n, sizeof(*texts));
+	n = 0;
+	RB_FOREACH(user, room_users, &room->users) {
+		if (!is_shown(user, m->user))
 			continue;
-		ids[k] = xmemdup0(members[i].user_id.p, members[i].user_id.n);
-		list[k].user = user_from_info(m->room, ids[k],
-		    members[i].info, &infos[k]);
-		list[k].last_seen = infos[k].joined;
-		k++;
+		texts[n] = room_user_info(user);
+		list[n].user = user_from_info(room, user->id,
+		    slice_of(texts[n]), &infos[n]);
+		list[n].last_seen = infos[n].joined;
+		n++;
 	}
-	message_add_active_users(&b, list, k);
+	message_add_active_users(&b, list, n);
 	member_send(m, buf_slice(&b));
 	buf_fini(&b);
-	for (i = 0; i < k; i++) {
+	for (i = 0; i < n; i++) {
 		roster_info_fini(&infos[i]);
-		free(ids[i]);
+		free(texts[i]);
 	}
-	free(ids);
+	free(texts);
 	free(infos);
 	free(list);
 }
 
-void
-member_welcome(struct member *m, const struct store_member *members, size_t n,
-    uint64_t seq)
+static void
+welcome(struct member *m)
 {
+	struct room *room = m->room;
 	struct buf b = { NULL, 0, 0 };
 	char *info = room_user_info(m->user);
 
 	m->is_ready = true;
-	m->since_seq = seq;
-	if (m->room->kind == ROOM_CHAT)
-		welcome_chat(m, members, n);
+	if (room->kind == ROOM_CHAT)
+		welcome_chat(m);
 	/* In an edit room this is the first frame: the scripts learn their own
 	 * user id from it. */
-	add_joined(m->room, m->user->id, slice_of(info), &b);
+	add_joined(room, m->user->id, slice_of(info), &b);
 	member_send(m, buf_slice(&b));
 	buf_fini(&b);
 	free(info);
-	if (m->room->kind != ROOM_CHAT)
-		welcome_edit(m, members, n);
+	if (room->kind != ROOM_CHAT)
+		welcome_edit(m);
 	member_receive_kept(m);
+}
+
+void
+room_user_welcome(struct room_user *user)
+{
+	struct member *m;
+
+	TAILQ_FOREACH(m, &user->members, user_link) {
+		if (!m->is_ready)
+			welcome(m);
+	}
 }

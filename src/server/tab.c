@@ -44,7 +44,7 @@ make_who(const struct room *room, const char *id, const char *name)
 static void
 tell(struct room *room, struct buf *b)
 {
-	room_deliver(room, 0, 'T', (struct slice){ NULL, 0 }, buf_slice(b));
+	room_deliver(room, 'T', (struct slice){ NULL, 0 }, buf_slice(b));
 	buf_fini(b);
 }
 
@@ -138,8 +138,6 @@ person_of(const struct room *room, const struct room_user *user,
 	});
 }
 
-/* Also who was welcomed at a later event than this one: tabs are shown the room
- * as it is known here, and are told from there on. */
 void
 room_tell_present(struct room *room, struct room_user *user)
 {
@@ -402,7 +400,7 @@ tell_updated(struct room *room, struct slice save)
 	    clock_wall_us() - when_us < OLD_US) {
 		u = room_message_user(room, buf_str(&id), name.p);
 		message_add_content_updated(&b, &u, when.p);
-		room_deliver(room, 0, 'A', (struct slice){ NULL, 0 },
+		room_deliver(room, 'A', (struct slice){ NULL, 0 },
 		    buf_slice(&b));
 	}
 	buf_fini(&b);

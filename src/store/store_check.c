@@ -68,7 +68,7 @@ store_check(struct store *store, const struct store_room *rooms,
 	struct store_op *op = store_op_new(store, OP_ROOM, SCRIPT_CHECK,
 	    finish_check);
 	struct check_job *job = xcalloc(1, sizeof(*job));
-	char epoch[20];
+	char epoch[STORE_EPOCH_SIZE];
 	size_t i;
 
 	ASSERT(n <= STORE_CHECK_ROOMS);
@@ -80,9 +80,7 @@ store_check(struct store *store, const struct store_room *rooms,
 	for (i = 0; i < n; i++) {
 		keys_add_room(&store->keys, &op->keys, rooms[i]);
 		op->n_keys += KEYS_OF_ROOM;
-		(void)snprintf(epoch, sizeof(epoch), "%016llx",
-		    (unsigned long long)known[i].epoch);
-		store_op_arg_str(op, epoch);
+		store_op_arg_str(op, store_epoch_text(known[i].epoch, epoch));
 		store_op_arg_int(op, (int64_t)known[i].seq);
 		store_op_arg_opt(op, known[i].editor);
 	}

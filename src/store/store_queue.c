@@ -124,12 +124,20 @@ store_op_arg_opt(struct store_op *op, struct slice s)
 	op->n_args++;
 }
 
+const char *
+store_epoch_text(uint64_t epoch, char out[STORE_EPOCH_SIZE])
+{
+	(void)snprintf(out, STORE_EPOCH_SIZE, "%016llx",
+	    (unsigned long long)epoch);
+	return (out);
+}
+
 /* What common.lua calls KEYS[1, 2] and ARGV[1 to 6], around the op's keys. */
 static void
 add_room_arguments(const struct store_op *op, struct buf *out)
 {
 	const struct store *store = op->store;
-	char epoch[20];
+	char epoch[STORE_EPOCH_SIZE];
 	uint64_t random;
 
 	keys_add_lease(&store->keys, out, store->id);
@@ -141,9 +149,7 @@ add_room_arguments(const struct store_op *op, struct buf *out)
 	do
 		random = hash_seed();
 	while (random == 0);
-	(void)snprintf(epoch, sizeof(epoch), "%016llx",
-	    (unsigned long long)random);
-	resp_add_str(out, epoch);
+	resp_add_str(out, store_epoch_text(random, epoch));
 	resp_add_int(out, STORE_TTL_MS);
 	resp_add_str(out, op->sends != 0 ? "1" : "0");
 	resp_add_int(out, (int64_t)op->number);

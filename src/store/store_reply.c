@@ -81,8 +81,11 @@ parse_members(const struct resp_value *v, struct store_reply *out,
 	size_t i;
 
 	*members = NULL;
+	if (v->type == RESP_NIL)
+		return (true);
 	if (v->type != RESP_ARRAY || v->n % MEMBER_N != 0)
 		return (false);
+	out->has_roster = true;
 	if (v->n == 0)
 		return (true);
 	*members = xcalloc(v->n / MEMBER_N, sizeof(**members));

@@ -143,11 +143,12 @@ add_change(struct store_op *op, const struct store_change *c)
 void
 store_join(struct store *store, struct store_room room,
     struct store_member member, bool announce, struct slice chat_value,
-    struct slice modified_if_absent, const struct store_frame *frames,
-    size_t n_frames, void (*cb)(const struct store_reply *, void *),
-    void *arg)
+    struct slice modified_if_absent, uint64_t known_epoch,
+    const struct store_frame *frames, size_t n_frames,
+    void (*cb)(const struct store_reply *, void *), void *arg)
 {
 	struct store_op *op = room_op(store, SCRIPT_JOIN, room, cb, arg);
+	char epoch[STORE_EPOCH_SIZE];
 
 	store_op_arg(op, member.user_id.p, member.user_id.n);
 	store_op_arg(op, member.info.p, member.info.n);
@@ -157,6 +158,8 @@ store_join(struct store *store, struct store_room room,
 	add_room_ref(op, room);
 	add_event(op, room, member, nothing, frames, n_frames);
 	store_op_arg(op, member.states.p, member.states.n);
+	store_op_arg_str(op, known_epoch == 0 ? "" :
+	    store_epoch_text(known_epoch, epoch));
 	store_op_submit(op);
 }
 

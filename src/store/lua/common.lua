@@ -245,8 +245,9 @@ local function publish(b, s, head, tail)
 	end
 end
 
--- With the members goes the last save, which events do not carry.
+-- members false: they were not asked for. With them goes the last save, which
+-- events do not carry.
 local function answer(status, s, first, members, saved)
 	return { status, s[1], s[2], s[3], s[4], s[5], s[6], s[7], bad,
-	    first and 1 or 0, members or {}, saved or false }
+	    first and 1 or 0, members or false, saved or false }
 end

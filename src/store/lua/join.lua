@@ -1,7 +1,7 @@
 -- A user enters a room through a worker. ARGV: 7 user, 8 info, 9 announce,
 -- 10 chat value, 11 last modified if there is none, 12 the room's reference, 13
 -- and 14 the event's head and tail, 15 what the user does there (a letter or
--- "").
+-- ""), 16 the epoch of which the worker knows the members already, or "".
 -- A worker whose lease has lapsed is being cleaned up after, and must not add
 -- anything under its old id.
 local B, user, me = 3, ARGV[7], ID .. ARGV[15]
@@ -62,5 +62,8 @@ if announce then
 	publish(B, s, ARGV[13], ARGV[14])
 elseif does then
 	publish(B, s, ARGV[13], item('Z', user) .. item('W', letters(ids)))
+end
+if s[1] == ARGV[16] then
+	return answer('OK', s, first)
 end
 return answer('OK', s, first, roster(B), fetch(KEYS[B + 7]))

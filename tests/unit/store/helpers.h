@@ -467,7 +467,7 @@ do_join(struct peer *p, struct store_room room, const char *user,
 	unsigned before = a->n;
 
 	store_join(p->store, room, member(user, info),
-	    announce, ABSENT, ABSENT, &f, 1, on_reply, a);
+	    announce, ABSENT, ABSENT, 0, &f, 1, on_reply, a);
 	assert_int_equal(a->n, before);
 	wait_for(p->base, a->n != before);
 }

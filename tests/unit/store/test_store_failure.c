@@ -99,7 +99,7 @@ test_repeated_joins(void **state UNUSED)
 	struct store_member m = member("1", "ann");
 
 	do_join(&peers[1], room_a, "2", "bob", false, &w);
-	store_join(peers[0].store, room_a, m, true, ABSENT, ABSENT, &f, 1,
+	store_join(peers[0].store, room_a, m, true, ABSENT, ABSENT, 0, &f, 1,
 	    on_reply, &j);
 	let_redis_run();
 	redis_link_drop(peers[0].store->commands, "test");
@@ -116,7 +116,7 @@ test_repeated_joins(void **state UNUSED)
 	let_redis_run();
 	redis_link_drop(peers[0].store->commands, "test");
 	/* given while the leave waits for its repeat: must stay behind it */
-	store_join(peers[0].store, room_a, m, true, ABSENT, ABSENT, &f, 1,
+	store_join(peers[0].store, room_a, m, true, ABSENT, ABSENT, 0, &f, 1,
 	    on_reply, &j);
 	wait_for(base, l.n == 1 && j.n == 2);
 	assert_int_equal(l.status, STORE_ABSENT);
@@ -183,7 +183,7 @@ test_kill_and_empty(void **state UNUSED)
 	(void)snprintf(old, sizeof(old), "%s", id_of(0));
 	(void)kill(redis.pid, SIGSTOP);
 	store_join(peers[0].store, room_a, member("2", "bob"), true, ABSENT,
-	    ABSENT, NULL, 0, on_reply, &a);
+	    ABSENT, 0, NULL, 0, on_reply, &a);
 	store_send(peers[0].store, room_a, S("1"), S("1"), &f, 1, on_reply,
 	    &s);
 	store_commit(peers[0].store, room_a, &want, &c, NULL, 0, on_reply,
@@ -321,7 +321,7 @@ test_read_only(void **state UNUSED)
 	peers[0].conf.redis_retry_delay_ms = 10;
 	redis_do(&redis, "REPLICAOF 127.0.0.1 %d", free_port());
 	store_join(peers[0].store, room_a, member("1", "ann"), true, ABSENT,
-	    ABSENT, NULL, 0, on_reply, &a);
+	    ABSENT, 0, NULL, 0, on_reply, &a);
 	wait_for(base, peers[0].downs == 1);
 	assert_int_equal(a.n, 0);
 	redis_do(&redis, "REPLICAOF NO ONE");

@@ -80,7 +80,7 @@ test_two_workers(void **state UNUSED)
 	for (round = 1; round <= 50; round++) {
 		for (i = 0; i < 2; i++)
 			store_join(peers[i].store, room_a,
-			    member("1", "ann"), true, ABSENT, ABSENT, &f, 1,
+			    member("1", "ann"), true, ABSENT, ABSENT, 0, &f, 1,
 			    on_reply, &a[i]);
 		wait_for(base, a[0].n == 2 * round - 1 &&
 		    a[1].n == 2 * round - 1);
@@ -306,7 +306,7 @@ test_sequence(void **state UNUSED)
 		(void)snprintf(user, sizeof(user), "%u", k / 5 % 4);
 		if (k % 5 < 2)
 			store_join(peers[i].store, room_a,
-			    member(user, "i"), true, ABSENT, ABSENT, &f, 1,
+			    member(user, "i"), true, ABSENT, ABSENT, 0, &f, 1,
 			    on_reply, &a[i]);
 		else if (k % 5 < 4)
 			store_leave(peers[i].store, room_a, id_of(i), S(user),
@@ -349,7 +349,8 @@ test_chat(void **state UNUSED)
 		char user[2] = { (char)('1' + i), '\0' };
 
 		store_join(peers[i].store, room, member(user, "x"), false,
-		    S("{\"n\":1}"), S("2026"), NULL, 0, on_reply, &a);
+		    S("{\"n\":1}"), S("2026"), 0, NULL, 0,
+		    on_reply, &a);
 		wait_for(base, a.n == i + 1);
 		assert_string_equal(a.modified, "2026");
 	}
@@ -587,7 +588,7 @@ test_odd_ids(void **state UNUSED)
 	struct store_change keep = change(NULL, NULL, NULL);
 	struct answer a = { 0 };
 
-	store_join(peers[0].store, room_a, m, true, ABSENT, ABSENT, NULL, 0,
+	store_join(peers[0].store, room_a, m, true, ABSENT, ABSENT, 0, NULL, 0,
 	    on_reply, &a);
 	wait_for(base, a.n == 1);
 	assert_true(a.first);

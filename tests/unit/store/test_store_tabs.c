@@ -26,7 +26,7 @@ do_join_as(struct peer *p, const char *user, const char *letter,
 	unsigned before = a->n;
 
 	m.states = S(letter);
-	store_join(p->store, room_a, m, true, ABSENT, ABSENT, NULL, 0,
+	store_join(p->store, room_a, m, true, ABSENT, ABSENT, 0, NULL, 0,
 	    on_reply, a);
 	wait_for(p->base, a->n != before);
 }
