@@ -75,6 +75,13 @@ TAILQ_HEAD(member_list, member);
 #define TAB_IDLE	'i'
 #define TAB_NONE	'\0'	/* no tab, only pages of the package */
 
+/* Whether Redis has a user in a room under this worker's id. */
+enum room_place {
+	PLACE_NONE,
+	PLACE_DOUBTFUL,		/* perhaps: an answer was lost */
+	PLACE_HELD,
+};
+
 /* A user in a room, through this worker or another. */
 struct room_user {
 	RB_ENTRY(room_user) link;
@@ -84,8 +91,7 @@ struct room_user {
 	struct member_list members;	/* its sockets on this worker */
 	char		*states;	/* a letter for each worker; or NULL */
 	bool		 is_present;	/* in the roster as clients know it */
-	bool		 is_registered;	/* Redis has it under our worker id */
-	bool		 is_doubtful;	/* it may: an answer was lost */
+	enum room_place	 place;		/* room_user_place() alone writes it */
 	bool		 is_awaited;	/* its coming, by the events */
 	TAILQ_ENTRY(room_user) awaited_link;	/* room->awaited */
 	uint64_t	 join_seq;	/* of its coming, while awaited */
@@ -125,6 +131,7 @@ struct room {
 	struct room_users users;
 	struct member_list members;
 	unsigned	 n_tabs;	/* of members */
+	size_t		 n_held;	/* users; with none no events come */
 
 	uint64_t	 epoch, seq;	/* of what was applied */
 	/* The newest event that went by unapplied. */
@@ -230,6 +237,8 @@ struct room_user *room_user_find(struct room *room, struct slice id);
 struct room_user *room_user_get(struct room *room, struct slice id);
 /* Frees the user if nothing keeps it. */
 void	room_user_release(struct room *room, struct room_user *user);
+void	room_user_place(struct room *room, struct room_user *user,
+	    enum room_place place);
 /* Whether users besides the editor are present. */
 bool	room_has_viewers(const struct room *room);
 struct message_user room_message_user(const struct room *room,

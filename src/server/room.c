@@ -101,6 +101,7 @@ static void
 free_user(struct room *room, struct room_user *user)
 {
 	room_await_no_more(room, user);
+	room_user_place(room, user, PLACE_NONE);
 	RB_REMOVE(room_users, &room->users, user);
 	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, -1);
 	profile_put(room->set->profiles, user->profile);
@@ -160,7 +161,7 @@ is_kept(struct room *room)
 		return (false);
 	RB_FOREACH(user, room_users, &room->users) {
 		/* Redis was away when it left: told when it is back. */
-		if (user->is_registered || user->is_doubtful)
+		if (user->place != PLACE_NONE)
 			return (true);
 	}
 	return (false);
@@ -239,9 +240,18 @@ room_user_get(struct room *room, struct slice id)
 void
 room_user_release(struct room *room, struct room_user *user)
 {
-	if (!user->is_present && !user->is_registered &&
-	    !user->is_doubtful && TAILQ_EMPTY(&user->members))
+	if (!user->is_present && user->place == PLACE_NONE &&
+	    TAILQ_EMPTY(&user->members))
 		free_user(room, user);
+}
+
+void
+room_user_place(struct room *room, struct room_user *user,
+    enum room_place place)
+{
+	room->n_held += place == PLACE_HELD;
+	room->n_held -= user->place == PLACE_HELD;
+	user->place = place;
 }
 
 bool

@@ -156,8 +156,7 @@ repair(struct room *room)
 		next = RB_NEXT(room_users, &room->users, user);
 		if (!TAILQ_EMPTY(&user->members))
 			roomop_join(room, user->id);
-		else if ((user->is_registered || user->is_doubtful) &&
-		    !room->set->is_leaving)
+		else if (user->place != PLACE_NONE && !room->set->is_leaving)
 			roomop_leave(room, user->id, NULL, NULL, NULL);
 	}
 	room_release(room);

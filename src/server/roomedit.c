@@ -147,16 +147,13 @@ after_leave(struct roomop *op, bool ok)
 		return;
 	}
 	if (user != NULL) {
-		user->is_registered = user->is_doubtful = false;
+		room_user_place(room, user, PLACE_NONE);
 		room_user_release(room, user);
 	}
 	/* With its last user the worker has left the room's set: what happens
 	 * there from now on does not come here. */
-	RB_FOREACH(user, room_users, &room->users) {
-		if (user->is_registered)
-			return;
-	}
-	room->is_synced = false;
+	if (room->n_held == 0)
+		room->is_synced = false;
 }
 
 /* A deadline that could not be met is not forgotten. */

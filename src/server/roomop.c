@@ -126,7 +126,7 @@ roomop_keep(struct roomop *op, const struct store_snapshot *snap)
 
 	snapshot_set(&op->snap, snap, clock_wall_us());
 	/* Only who receives the room's events may say that it is current. */
-	if (!TAILQ_EMPTY(&room->members) && room->is_synced &&
+	if (room->n_held != 0 && room->is_synced &&
 	    store_is_up(room->set->store))
 		snapshot_to_cache(&op->snap, room->set->shm, room->set->slot,
 		    room->key);
@@ -173,13 +173,12 @@ on_joined(const struct store_reply *reply, void *arg)
 		/* Tried again by rooms_tick() or rooms_on_up(); it may have
 		 * been done all the same. */
 		if (user != NULL)
-			user->is_doubtful = true;
+			room_user_place(room, user, PLACE_DOUBTFUL);
 		room->needs_repair = true;
 		roomop_end(op, false);
 		return;
 	}
-	user->is_registered = true;
-	user->is_doubtful = false;
+	room_user_place(room, user, PLACE_HELD);
 	user->letter = op->letter;
 	room_await(room, user, reply->snapshot.seq);
 	if (reply->has_roster && (!room->is_synced ||
@@ -209,7 +208,7 @@ start_join(struct roomop *op)
 		roomop_end(op, true);
 		return;
 	}
-	if (user->is_registered && room->is_synced) {
+	if (user->place == PLACE_HELD && room->is_synced) {
 		if (!user->is_awaited)
 			room_user_welcome(user);
 		roomop_end(op, true);
@@ -357,7 +356,7 @@ start_leave(struct roomop *op)
 	if (op->worker_id == NULL) {
 		user = room_user_find(room, slice_of(op->user_id));
 		if (user == NULL || !TAILQ_EMPTY(&user->members) ||
-		    (!user->is_registered && !user->is_doubtful)) {
+		    user->place == PLACE_NONE) {
 			if (user != NULL)
 				room_user_release(room, user);
 			roomop_end(op, true);
@@ -557,7 +556,7 @@ start_state(struct roomop *op)
 	struct room *room = op->room;
 	struct room_user *user = room_user_find(room, slice_of(op->user_id));
 
-	if (user == NULL || !user->is_registered ||
+	if (user == NULL || user->place != PLACE_HELD ||
 	    TAILQ_EMPTY(&user->members) || tab_letter(user) == user->letter) {
 		roomop_end(op, true);
 		return;

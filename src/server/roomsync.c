@@ -143,8 +143,11 @@ room_note(struct room *room, const struct store_snapshot *snap,
 	room->modified = snap->modified.p == NULL ? NULL :
 	    xmemdup0(snap->modified.p, snap->modified.n);
 	snapshot_set(&room->told, snap, now_us);
-	snapshot_to_cache(&room->told, room->set->shm, room->set->slot,
-	    room->key);
+	/* Read only, because Redis takes no newcomers: others must not go by
+	 * it. */
+	if (room->n_held != 0)
+		snapshot_to_cache(&room->told, room->set->shm, room->set->slot,
+		    room->key);
 	/* Many events (a save, a newcomer) leave the state as it is. */
 	if ((hash = hash_state(room, snap)) == room->noted)
 		return (false);
@@ -182,7 +185,7 @@ set_absent(struct room *room, struct room_user *user)
 	user->is_present = false;
 	if (!TAILQ_EMPTY(&user->members)) {
 		/* Somebody took us for dead: we are not. */
-		user->is_registered = false;
+		room_user_place(room, user, PLACE_NONE);
 		roomop_join(room, user->id);
 	}
 	room_tell_left(room, user);
@@ -458,12 +461,11 @@ rooms_rejoin(struct room *room)
 		next = RB_NEXT(room_users, &room->users, user);
 		/* Whether Redis still has who was here is not known: one that
 		 * has left meanwhile must be taken out all the same. */
-		if (user->is_registered)
-			user->is_doubtful = true;
-		user->is_registered = false;
+		if (user->place == PLACE_HELD)
+			room_user_place(room, user, PLACE_DOUBTFUL);
 		if (!TAILQ_EMPTY(&user->members))
 			roomop_join(room, user->id);
-		else if (user->is_doubtful)
+		else if (user->place != PLACE_NONE)
 			room->needs_repair = true;
 		else
 			room_user_release(room, user);
@@ -478,22 +480,21 @@ back_in_room(struct room *room, bool fresh_identity)
 	room->is_synced = false;
 	room->seen_seq = 0;
 	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
+	/* Under a new id nobody is anywhere yet. */
+	RB_FOREACH(user, room_users, &room->users) {
+		if (fresh_identity)
+			room_user_place(room, user, PLACE_NONE);
+		else if (user->place == PLACE_HELD)
+			room_user_place(room, user, PLACE_DOUBTFUL);
+	}
 	/* Who left while Redis was away has not been taken out yet. */
-	if (!fresh_identity) {
-		RB_FOREACH(user, room_users, &room->users) {
-			if ((user->is_registered || user->is_doubtful) &&
-			    TAILQ_EMPTY(&user->members))
-				roomop_leave(room, user->id, NULL, NULL, NULL);
-		}
+	RB_FOREACH(user, room_users, &room->users) {
+		if (TAILQ_EMPTY(&user->members) && user->place != PLACE_NONE)
+			roomop_leave(room, user->id, NULL, NULL, NULL);
 	}
 	RB_FOREACH(user, room_users, &room->users) {
-		if (TAILQ_EMPTY(&user->members)) {
-			if (fresh_identity)
-				user->is_registered = user->is_doubtful = false;
-			continue;
-		}
-		user->is_registered = false;
-		roomop_join(room, user->id);
+		if (!TAILQ_EMPTY(&user->members))
+			roomop_join(room, user->id);
 	}
 	roomop_load(room);
 	room_release(room);
