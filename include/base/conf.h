@@ -111,6 +111,7 @@ struct conf {
 
 	/* rooms */
 	int64_t	 heartbeat_timeout_ms;
+	int64_t	 redis_settle_time_ms;
 	int64_t	 reclaim_grace_ms;
 	int64_t	 leave_grace_ms;
 	int64_t	 handover_countdown_ms;

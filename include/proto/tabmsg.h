@@ -71,6 +71,8 @@ void	tabmsg_add_presence(struct buf *b, const struct tabmsg_person *users,
 void	tabmsg_add_present(struct buf *b, const struct tabmsg_person *user);
 void	tabmsg_add_absent(struct buf *b, const struct tabmsg_who *who);
 void	tabmsg_add_lock(struct buf *b, const struct tabmsg_lock *lock);
+/* Until the next lock frame nobody here knows who edits. */
+void	tabmsg_add_lock_unknown(struct buf *b);
 void	tabmsg_add_handed_over(struct buf *b, const struct tabmsg_who *from,
 	    const struct tabmsg_who *to, const char *how);
 void	tabmsg_add_taken_over(struct buf *b, const struct tabmsg_who *from,

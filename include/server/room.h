@@ -115,8 +115,6 @@ struct room_editor {
 	bool		 is_idle;	/* says the rule book */
 };
 
-/* The package's editor key lives for 180 s after the last heartbeat. */
-#define ROOM_EDITOR_TTL_MS	INT64_C(180000)
 
 enum room_kind { ROOM_EDIT, ROOM_CHAT, ROOM_MODEL };
 
@@ -143,11 +141,16 @@ struct room {
 	struct room_user_list awaited;
 	int64_t		 awaits_since_ms; /* the first of them */
 	bool		 needs_repair;	/* Redis refused a join or a leave */
-	bool		 is_unsettled;	/* a comparison was put off ... */
-	int64_t		 settle_until_ms; /* ... until then */
+	bool		 is_back;	/* the link was lost since it was read */
+	bool		 is_suspended;	/* sockets were told that nobody knows
+					 * who edits */
+	bool		 is_unsettled;	/* who is missing was not looked for,
+					 * because others may yet come back */
 	struct room_editor editor;
 	char		*modified;	/* last_modified:R, or NULL */
-	struct snapshot	 told;		/* as applied */
+	struct snapshot	 told;		/* as applied ... */
+	uint64_t	 told_generation; /* ... in this one of Redis */
+	bool		 is_recalling;	/* roomop_recall() is under way */
 	char		*saved;		/* the last save, as JSON */
 	int64_t		 updated_ms;	/* content_updated was told */
 	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */
@@ -166,6 +169,11 @@ struct room {
 	TAILQ_ENTRY(room) idle_link;	/* set->idle */
 	bool		 is_idle;
 	struct roomop_list ops;		/* the first one is under way */
+	struct roomop	*first_at;	/* roomop_first(): the last of those */
+	bool		 puts_first;
+	/* What would make somebody the editor in an unsettled generation waits
+	 * here until that is settled: at most one of each verb of a member. */
+	struct roomop_list aside;
 	bool		 is_busy;	/* it is */
 	bool		 is_starting;	/* start_next() is on the stack */
 };
@@ -241,6 +249,8 @@ void	room_user_place(struct room *room, struct room_user *user,
 	    enum room_place place);
 /* Whether users besides the editor are present. */
 bool	room_has_viewers(const struct room *room);
+/* How long the package's editor key lives after the last heartbeat. */
+int64_t	room_editor_ttl_ms(const struct room *room);
 struct message_user room_message_user(const struct room *room,
 	    const char *id, const char *name);
 
@@ -342,7 +352,16 @@ void	roomop_tick(struct room *room);
 void	roomop_state(struct room *room, const char *user_id);
 /* Reads the badges anew. */
 void	roomop_badges(struct room *room);
+/* The lock of the room's editor, whom Redis does not know, is put back. */
 void	roomop_restore(struct room *room);
+/* In an unsettled generation: Redis is told what is known here of the room from
+ * before; until then nothing that it says counts. */
+void	roomop_recall(struct room *room);
+/* Operations made between these two go before those that wait. */
+void	roomop_first(struct room *room);
+void	roomop_first_done(struct room *room);
+/* The generation is settled: what was put aside is asked for again. */
+void	roomop_resume(struct room *room);
 void	roomop_load(struct room *room);
 void	roomop_adopt(struct room *room);
 void	roomop_send(struct room *room, struct member *member,
@@ -380,8 +399,8 @@ void	rooms_rejoin(struct room *room);
 void	rooms_on_message(struct rooms *set, const struct store_message *msg);
 void	rooms_on_up(struct rooms *set, bool fresh_identity);
 void	rooms_on_down(struct rooms *set);
-/* The other workers are putting back what Redis has lost. */
-bool	room_is_settling(const struct room *room);
+/* Others may give the locks of this worker's users away: says so. */
+void	rooms_on_suspend(struct rooms *set);
 /* Reads the room anew; until then events are only noted. */
 void	room_start_resync(struct room *room);
 

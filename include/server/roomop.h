@@ -23,7 +23,7 @@
 
 enum op_kind {
 	OP_JOIN, OP_LEAVE, OP_EDIT, OP_LOAD, OP_ADOPT, OP_SEND, OP_STATE,
-	OP_BADGES
+	OP_BADGES, OP_RECALL
 };
 
 /* So that all fit into one event: a save has two frames at most, and so has a
@@ -77,6 +77,12 @@ void	roomop_push(struct roomop *op);
 /* The operation under way is over and freed; the next one starts. ok: Redis
  * has what was wanted. */
 void	roomop_end(struct roomop *op, bool ok);
+/* The operation under way is to be started again when the room has been read. */
+void	roomop_start_over(struct roomop *op);
+/* The operation under way would make somebody the editor while nobody may be: it
+ * waits for roomop_resume(), and the next one starts. False: it is nobody's who
+ * waits for it, and still under way. */
+bool	roomop_put_aside(struct roomop *op) MUSTCHECK;
 /* Starts what is first in line, unless something is under way. */
 void	roomop_start_next(struct room *room);
 /* Takes a snapshot as what the rule book starts from, and offers it to the

@@ -42,10 +42,11 @@ struct slice snapshot_part(const struct snapshot *snap,
 bool	snapshot_part_is(const struct snapshot *snap, enum snapshot_part part,
 	    struct slice text);
 
-/* Looks key up in the room cache; false: not there. */
+/* Looks key up in the room cache; false: not there, or it was put there in
+ * another generation of Redis (store_generation()). */
 bool	snapshot_from_cache(struct snapshot *snap, struct shm *shm,
-	    const char *key) MUSTCHECK;
+	    const char *key, uint64_t generation) MUSTCHECK;
 void	snapshot_to_cache(const struct snapshot *snap, struct shm *shm,
-	    int slot, const char *key);
+	    int slot, const char *key, uint64_t generation);
 
 #endif

@@ -21,7 +21,7 @@
 #include "shm/region.h"
 
 #define SHM_MAGIC		UINT64_C(0x636f6c6c61626420)	/* "collabd " */
-#define SHM_LAYOUT_VERSION	2
+#define SHM_LAYOUT_VERSION	3
 #define SHM_LINE		64	/* bytes of a cache line */
 #define SHM_ALIGNED		__attribute__((__aligned__(SHM_LINE)))
 
@@ -67,7 +67,8 @@ struct shm_common {
 	_Atomic uint32_t freed;		/* budget: moves with each place freed */
 	_Atomic uint32_t limit;		/* budget: of whoever came first */
 	_Atomic uint32_t mixed;		/* budget: somebody had another one */
-	uint32_t	 pad[SHM_LINE / 4 - 3];
+	_Atomic uint32_t redis_was_up;
+	uint32_t	 pad[SHM_LINE / 4 - 4];
 	_Atomic uint32_t folding;	/* counters: odd during a retirement */
 	_Atomic uint32_t turn_refused;
 	_Atomic uint64_t turn;		/* when last taken, and by whom */

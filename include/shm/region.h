@@ -77,6 +77,11 @@ void	shm_slot_set_state(struct shm *shm, int slot,
 enum shm_slot_state shm_slot_state(const struct shm *shm, int slot);
 /* 0 when free or not started. */
 pid_t	shm_slot_pid(const struct shm *shm, int slot);
+/* A worker of this master has been up with Redis: what that holds since may be
+ * missed. Any process. */
+void	shm_note_redis_up(struct shm *shm);
+bool	shm_redis_was_up(const struct shm *shm);
+
 /*
  * The worker's name in Redis, 1 to SHM_WORKER_ID_MAX bytes of text. To be
  * called before anything is written to Redis under that name, so that a death

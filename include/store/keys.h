@@ -42,6 +42,10 @@ void	keys_add_worker_rooms(const struct keys *k, struct buf *b,
 void	keys_add_workers(const struct keys *k, struct buf *b);
 /* The right to clean up after a worker; with id "" what stands before it. */
 void	keys_add_reap(const struct keys *k, struct buf *b, const char *id);
+/* In which generation of Redis this is, and what is there while that one is
+ * unsettled: see lua/lease.lua. */
+void	keys_add_generation(const struct keys *k, struct buf *b);
+void	keys_add_unsettled(const struct keys *k, struct buf *b);
 /* The channel of a worker; with id "" what stands before it. */
 void	keys_add_channel(const struct keys *k, struct buf *b, const char *id);
 /* Whether text is the name of the channel of the worker. */

@@ -21,6 +21,7 @@ extern const char script_lease[];
 extern const char script_leave[];
 extern const char script_load[];
 extern const char script_orphan[];
+extern const char script_restore[];
 extern const char script_seen[];
 extern const char script_send[];
 extern const char script_state[];
@@ -37,6 +38,7 @@ enum script {
 	SCRIPT_LEAVE,
 	SCRIPT_LOAD,
 	SCRIPT_ORPHAN,
+	SCRIPT_RESTORE,
 	SCRIPT_SEEN,
 	SCRIPT_SEND,
 	SCRIPT_STATE,

@@ -114,6 +114,8 @@ struct store_change {
 	const struct store_frame *frames; /* at most STORE_FRAMES_MAX */
 	size_t		n_frames;
 	struct store_badge badge;
+	bool		grants;		/* somebody is made the editor who was
+					 * not: not in an unsettled generation */
 };
 
 /* One event as it arrives on this worker's channel. */
@@ -145,6 +147,10 @@ struct store_hooks {
 	void	(*on_up)(bool fresh_identity, void *arg);
 	/* No longer up; once for each on_up. */
 	void	(*on_down)(void *arg);
+	/* The store is down, and its lease may end before Redis answers again:
+	 * from now until on_up others may give the locks of this worker's users
+	 * away, and nothing that it knows is to be believed. */
+	void	(*on_suspend)(void *arg);
 	/* A worker is dead and this one won the right to clean up after it
 	 * (for 30 s): store_orphan_load(), store_leave() for each,
 	 * store_orphan_done(). May be an earlier id of this worker. */
@@ -159,6 +165,9 @@ enum store_status {
 				 * worker; only this worker's entry went */
 	STORE_ABSENT,		/* leave: was not a member (also when an attempt
 				 * whose answer was lost did remove it) */
+	STORE_UNSETTLED,	/* not in an unsettled generation: a commit that
+				 * grants, a leave that is the last */
+	STORE_KNOWN,		/* restore: nothing was written */
 	STORE_UNAVAILABLE,	/* Redis did not answer; it may yet have been
 				 * done. Nothing else in the reply is set */
 };
@@ -187,7 +196,20 @@ void	store_free(struct store *store);
 /* Valid until the next on_down. */
 const char *store_worker_id(const struct store *store);
 bool	store_is_up(const struct store *store);
-/* Why it is not up, for people; NULL when it is. Valid until the loop turns. */
+/*
+ * In which generation of Redis this is (0: never up yet): another one when it
+ * may have lost data, or is another Redis; then on_down and on_up were called.
+ * Until it is settled, Redis grants nothing to anybody, and whoever knew a room
+ * before is to say so: store_restore().
+ */
+uint64_t store_generation(const struct store *store);
+bool	store_is_settled(const struct store *store);
+/* A room in Redis stands before where it was: whatever says that this is the
+ * same Redis as before is wrong. Opens a generation, unless Redis tells its
+ * generations apart by itself. */
+void	store_doubt(struct store *store);
+/* Why it is not up, or takes no writes though it is, for people; NULL when all
+ * is well. Valid until the loop turns. */
 const char *store_down_reason(const struct store *store);
 
 /*
@@ -230,6 +252,16 @@ void	store_leave(struct store *store, struct store_room room,
 	    const char *worker_id, struct slice user_id,
 	    const struct store_snapshot *expected,
 	    const struct store_change *change,
+	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
+
+/*
+ * In an unsettled generation: what this worker knows of the room up to (epoch,
+ * seq). If that is newer than what the room knows, its own from before or another
+ * worker's, change becomes its state, in a new epoch, and is published; the
+ * reply's snapshot is that. Else STORE_KNOWN, also in a settled generation.
+ */
+void	store_restore(struct store *store, struct store_room room,
+	    uint64_t epoch, uint64_t seq, const struct store_change *change,
 	    void (*cb)(const struct store_reply *reply, void *arg), void *arg);
 
 /* Snapshot and members; writes nothing. */

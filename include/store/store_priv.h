@@ -24,7 +24,7 @@ struct timer;
 #define STORE_EPOCH_SIZE	17	/* 16 hex digits and a NUL */
 
 enum op_kind {
-	OP_ROOM,	/* a script on rooms: KEYS[1, 2] and ARGV[1 to 6] are
+	OP_ROOM,	/* a script on rooms: KEYS[1 to 3] and ARGV[1 to 6] are
 			 * put in front when it is sent, see common.lua */
 	OP_SCRIPT,	/* a script with exactly these keys and arguments */
 	OP_PLAIN,	/* a command: args alone, its name included */
@@ -52,6 +52,7 @@ struct store_op {
 	struct buf	 keys, args;	/* as RESP bulk strings */
 	unsigned	 failures;	/* attempts that failed */
 	unsigned	 sends;
+	int64_t		 sent_ms;	/* the last time */
 	int64_t		 next_ms;	/* waiting: when the next one fails */
 	bool		 is_sent;	/* in which list it is */
 	bool		 eval;		/* Redis does not know the script */
@@ -84,13 +85,27 @@ struct store {
 
 	char			 id[STORE_ID_SIZE];
 	uint64_t		 identity;	/* counts the ids */
+	char			 former[STORE_ID_SIZE];	/* to be cleaned up
+						 * after; or "" */
 	bool			 fresh;		/* on_up has not told the id */
 	bool			 leased;	/* Redis confirmed the lease */
 	bool			 acquired;	/* the id ever had a lease */
 	bool			 subscribed;	/* to the channel of this id */
 	bool			 resigned;
+	char			*server; /* its ids, "-" if it tells none; NULL:
+					  * not known yet */
+	char			*server_asked;	/* some of them */
+	uint64_t		 generation; /* of Redis; 0: never up */
+	uint64_t		 doubted;    /* the one that went backwards */
+	int64_t			 settled_ms; /* when it is */
+	uint64_t		 last_epoch; /* the latest that was seen */
+	int64_t			 lease_end_ms; /* it is sure until then */
+	bool			 suspended; /* ... and no longer */
 	bool			 up;		/* as the hooks were told */
 	unsigned		 connects;	/* READYs of both links */
+	int64_t			 connection;	/* READYs of commands */
+	const char		*refusal;	/* why no writes are taken; NULL:
+						 * the last one was */
 
 	struct store_ops	 waiting;	/* by number */
 	struct store_ops	 sent;		/* by number */
@@ -99,6 +114,7 @@ struct store {
 	struct timer		*retry_timer;
 	int64_t			 retry_at_ms;	/* 0: not armed */
 	struct timer		*lease_timer;
+	struct timer		*suspend_timer;
 	struct timer		*orphan_timer;
 	unsigned		 orphan_ticks;
 	unsigned		 depth;		/* inside callbacks of ours */
@@ -108,6 +124,11 @@ struct store {
 /* The lease was found lapsed: takes a new identity, which others do not
  * clean up after. identity is that of the command which found out. */
 void	store_lapsed(struct store *store, uint64_t identity);
+/* Takes a new identity; the old one's users are to be cleaned up after. */
+void	store_rename(struct store *store);
+/* Redis refused a write, for a reason that is its operator's (static), or took
+ * one (NULL). */
+void	store_refused(struct store *store, const char *meaning);
 /* Compares what is ready with what the hooks were told, and tells them. */
 void	store_update(struct store *store);
 
@@ -122,6 +143,8 @@ void	store_op_arg_str(struct store_op *op, const char *s);
 void	store_op_arg_int(struct store_op *op, int64_t v);
 /* "" when absent, else "v" and the bytes: opt() in common.lua. */
 void	store_op_arg_opt(struct store_op *op, struct slice s);
+/* Its reference in the rooms of a worker. */
+void	store_op_arg_room(struct store_op *op, struct store_room room);
 /* As the scripts have it; out. */
 const char *store_epoch_text(uint64_t epoch, char out[STORE_EPOCH_SIZE]);
 /* Sends op, or lets it wait. */
@@ -129,11 +152,26 @@ void	store_op_submit(struct store_op *op);
 /* The store is up: sends all that waits. */
 void	store_queue_flush(struct store *store);
 
+/* An epoch went by; new ones are later. */
+void	store_saw_epoch(struct store *store, uint64_t epoch);
+
 /* store_lease.c */
 void	store_lease_init(struct store *store);
 void	store_lease_fini(struct store *store);
 /* Takes or renews the lease; the command link is ready. */
 void	store_lease_send(struct store *store);
+
+/* store_generation.c */
+/* Asks the Redis of the command link, which is ready, who it is; then takes the
+ * lease. */
+void	store_ask_server(struct store *store);
+/* The command link is down. */
+void	store_forget_server(struct store *store);
+/* The arguments of lease.lua that concern the generation. */
+void	store_add_generation(struct store_op *op);
+/* The answer of lease.lua; false if it is none. */
+bool	store_note_generation(struct store *store, const struct resp_value *v)
+	    MUSTCHECK;
 
 /* store_orphan.c */
 void	store_orphan_init(struct store *store);

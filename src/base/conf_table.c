@@ -173,6 +173,8 @@ const struct conf_option conf_options[] = {
 	    "How long Redis may take to connect or answer."),
 	INT(redis_max_connections, 2, 1024, "10",
 	    "Connections to Redis, all workers together; each has two."),
+	SECS(redis_settle_time, 0, 60 * S, "5",
+	    "How long nobody becomes the editor after Redis lost data."),
 
 	/* rooms */
 	SECS(heartbeat_timeout, S, 24 * HOUR, "120",

@@ -50,6 +50,7 @@ static const char *const type_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_LOCK_LOST] = "lock_lost",
 	[MESSAGE_BADGES] = "badges",
 	[MESSAGE_BADGE] = "badge",
+	[MESSAGE_LOCK_UNKNOWN] = "lock_unknown",
 };
 
 static void	read_timestamp(struct message *);

@@ -198,6 +198,13 @@ tabmsg_add_lock(struct buf *b, const struct tabmsg_lock *lock)
 }
 
 void
+tabmsg_add_lock_unknown(struct buf *b)
+{
+	open_frame(b, MESSAGE_LOCK_UNKNOWN);
+	buf_add_char(b, '}');
+}
+
+void
 tabmsg_add_handed_over(struct buf *b, const struct tabmsg_who *from,
     const struct tabmsg_who *to, const char *how)
 {

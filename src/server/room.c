@@ -18,6 +18,7 @@
 #include "server/room.h"
 #include "shm/counters.h"
 
+#define EDITOR_TTL_MS	INT64_C(180000)	/* the package's own */
 #define EARLY_MAX	16384	/* bytes a socket may send before its room
 				 * has answered */
 
@@ -90,6 +91,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 	RB_INIT(&room->users);
 	TAILQ_INIT(&room->members);
 	TAILQ_INIT(&room->ops);
+	TAILQ_INIT(&room->aside);
 	TAILQ_INIT(&room->awaited);
 	RB_INSERT(room_tree, &set->tree, room);
 	set->n_rooms++;
@@ -267,6 +269,15 @@ room_has_viewers(const struct room *room)
 	return (false);
 }
 
+int64_t
+room_editor_ttl_ms(const struct room *room)
+{
+	/* A longer heartbeat_timeout must not be cut short by it. */
+	int64_t least_ms = room->set->conf->heartbeat_timeout_ms + 60000;
+
+	return (least_ms > EDITOR_TTL_MS ? least_ms : EDITOR_TTL_MS);
+}
+
 struct message_user
 room_message_user(const struct room *room, const char *id, const char *name)
 {
@@ -345,8 +356,10 @@ member_send_status(struct member *m, const struct edit_state *st)
 		.editor = { room->editor.id, room->editor.name },
 		.heartbeat_us = room->editor.heartbeat_us,
 	};
-	struct edit_person who = edit_status(st != NULL ? st : &told,
-	    m->user->id, &room->set->policy, clock_wall_us());
+	static const struct edit_state unknown;
+	struct edit_person who = edit_status(room->is_suspended ? &unknown :
+	    st != NULL ? st : &told, m->user->id, &room->set->policy,
+	    clock_wall_us());
 	struct message_user u = room_message_user(room, who.id, who.name);
 	struct buf b = { NULL, 0, 0 };
 

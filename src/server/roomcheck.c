@@ -32,9 +32,9 @@ on_differs(struct room *room, const struct store_reply *reply)
 {
 	const struct store_snapshot *snap = &reply->snapshot;
 
-	/* While things settle, a lock that is about to be given back looks
-	 * free. */
-	if (!room->is_synced || room_is_settling(room))
+	/* In an unsettled generation a lock that is about to be given back
+	 * looks free. */
+	if (!room->is_synced || !store_is_settled(room->set->store))
 		return;
 	if (snap->epoch == 0) {
 		/* Redis no longer knows that this worker is in the room. */
@@ -170,6 +170,18 @@ is_waiting_long(const struct room *room, int64_t now_ms)
 	    now_ms - room->awaits_since_ms > AWAIT_MS);
 }
 
+/* What had to wait for who else was there before Redis lost its data. */
+static void
+on_settled(struct room *room)
+{
+	if (!TAILQ_EMPTY(&room->aside))
+		roomop_resume(room);
+	if (room->is_unsettled && room->is_synced) {
+		room->is_unsettled = false;
+		roomop_load(room);
+	}
+}
+
 void
 rooms_tick(struct rooms *set, int64_t now_ms)
 {
@@ -184,11 +196,8 @@ rooms_tick(struct rooms *set, int64_t now_ms)
 		room_beat(room);
 		if (TAILQ_EMPTY(&room->ops) && store_is_up(set->store))
 			repair(room);
-		if (room->is_unsettled && !room_is_settling(room) &&
-		    room->is_synced) {
-			room->is_unsettled = false;
-			roomop_load(room);
-		}
+		if (store_is_settled(set->store))
+			on_settled(room);
 	}
 	if (set->check != NULL || now_ms < set->check_at_ms ||
 	    !store_is_up(set->store))

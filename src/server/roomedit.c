@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/xmalloc.h"
 #include "proto/tabmsg.h"
 #include "server/audit.h"
@@ -197,6 +198,15 @@ write_audit(struct roomop *op)
 	counters_add(set->shm, set->slot, op->audit_counter, 1);
 }
 
+/* The link was lost, and what Redis holds may be older than what is known here,
+ * or not yet what it will be: nobody is answered from it. */
+static bool
+is_too_early(const struct roomop *op)
+{
+	return (op->kind == OP_EDIT && op->verb != EDIT_RESTORE &&
+	    op->room->is_back);
+}
+
 static void
 on_committed(const struct store_reply *reply, void *arg)
 {
@@ -207,7 +217,9 @@ on_committed(const struct store_reply *reply, void *arg)
 	case STORE_MISMATCH:
 		roomop_keep(op, &reply->snapshot);
 		if (++op->tries < TRIES_MAX) {
-			if (op->kind == OP_EDIT && is_foreign(op))
+			if (is_too_early(op))
+				roomop_start_over(op);
+			else if (op->kind == OP_EDIT && is_foreign(op))
 				postpone(op);
 			else
 				run_edit(op);
@@ -217,6 +229,11 @@ on_committed(const struct store_reply *reply, void *arg)
 		    op->room->key, op->tries);
 		roomop_refuse(op, "unavailable",
 		    "The server is busy; try again.");
+		ok = false;
+		break;
+	case STORE_UNSETTLED:
+		if (roomop_put_aside(op))
+			return;
 		ok = false;
 		break;
 	case STORE_GATED:
@@ -239,6 +256,8 @@ on_committed(const struct store_reply *reply, void *arg)
 		after_leave(op, ok);
 	if (op->verb == EDIT_TICK && !ok)
 		tick_again(op->room);
+	if (op->verb == EDIT_RESTORE && reply->status != STORE_OK)
+		roomop_load(op->room);
 	roomop_end(op, ok);
 }
 
@@ -434,7 +453,7 @@ offer(struct roomop *op, const struct roomstate *rs,
 	struct rooms *set = room->set;
 	struct store_snapshot expected = snapshot_view(&op->snap, now_us);
 	struct roomtext_policy policy = {
-		set->id_is_number, ROOM_EDITOR_TTL_MS
+		set->id_is_number, room_editor_ttl_ms(room)
 	};
 	struct roomtext text;
 	struct store_change change;
@@ -442,9 +461,6 @@ offer(struct roomop *op, const struct roomstate *rs,
 	struct buf badge = { NULL, 0, 0 };
 	char time[CLOCK_ISO_SIZE];
 
-	/* A longer heartbeat_timeout must not be cut short by it. */
-	if (set->conf->heartbeat_timeout_ms + 60000 > policy.editor_ttl_ms)
-		policy.editor_ttl_ms = set->conf->heartbeat_timeout_ms + 60000;
 	memset(&text, 0, sizeof(text));
 	memset(&change, 0, sizeof(change));
 	roomstate_encode(rs, &res->next, &policy, now_us, &text, &change);
@@ -459,6 +475,9 @@ offer(struct roomop *op, const struct roomstate *rs,
 	    now_us + policy.editor_ttl_ms * US_PER_MS, &change.badge, &badge);
 	if (snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, change.editor))
 		change.editor_ttl_ms = 0;
+	change.grants = op->verb != EDIT_RESTORE &&
+	    res->next.editor.id != NULL &&
+	    !text_same(res->next.editor.id, rs->st.editor.id);
 	if (op->kind == OP_LEAVE)
 		store_leave(set->store, roomop_store_room(room),
 		    op->worker_id != NULL ? op->worker_id :
@@ -505,6 +524,9 @@ run_edit(struct roomop *op)
 		    on_loaded_state, op);
 	else {
 		answer(op, &res.next);
+		/* Somebody has got the lock meanwhile. */
+		if (op->verb == EDIT_RESTORE)
+			roomop_load(room);
 		if (is_foreign(op))
 			roomop_adopt(room);
 		if (op->verb == EDIT_TICK) {
@@ -525,6 +547,10 @@ on_loaded_state(const struct store_reply *reply, void *arg)
 {
 	struct roomop *op = arg;
 
+	if (reply->status == STORE_OK && is_too_early(op)) {
+		roomop_start_over(op);
+		return;
+	}
 	if (reply->status != STORE_OK) {
 		roomop_refuse(op, "unavailable",
 		    "The server cannot decide this at the moment.");
@@ -532,6 +558,8 @@ on_loaded_state(const struct store_reply *reply, void *arg)
 			after_leave(op, false);
 		if (op->verb == EDIT_TICK)
 			tick_again(op->room);
+		if (op->verb == EDIT_RESTORE)
+			roomop_load(op->room);
 		roomop_end(op, false);
 		return;
 	}
@@ -548,7 +576,8 @@ roomop_start_edit(struct roomop *op)
 		op->member->place_told = false;
 	/* What Redis has lost may still be in the cache. */
 	if (op->verb != EDIT_RESTORE &&
-	    snapshot_from_cache(&op->snap, set->shm, op->room->key))
+	    snapshot_from_cache(&op->snap, set->shm, op->room->key,
+	    store_generation(set->store)))
 		run_edit(op);
 	else
 		store_load(set->store, roomop_store_room(op->room),

@@ -57,8 +57,84 @@ roomop_new(struct room *room, enum op_kind kind, const char *user_id)
 void
 roomop_push(struct roomop *op)
 {
-	TAILQ_INSERT_TAIL(&op->room->ops, op, link);
-	roomop_start_next(op->room);
+	struct room *room = op->room;
+
+	if (!room->puts_first) {
+		TAILQ_INSERT_TAIL(&room->ops, op, link);
+		roomop_start_next(room);
+		return;
+	}
+	if (room->first_at == NULL)
+		TAILQ_INSERT_HEAD(&room->ops, op, link);
+	else
+		TAILQ_INSERT_AFTER(&room->ops, room->first_at, op, link);
+	room->first_at = op;
+}
+
+void
+roomop_first(struct room *room)
+{
+	room->puts_first = true;
+	room->first_at = room->is_busy ? TAILQ_FIRST(&room->ops) : NULL;
+}
+
+void
+roomop_first_done(struct room *room)
+{
+	room->puts_first = false;
+	room->first_at = NULL;
+	roomop_start_next(room);
+}
+
+void
+roomop_start_over(struct roomop *op)
+{
+	struct room *room = op->room;
+	struct roomop *load;
+
+	ASSERT(TAILQ_FIRST(&room->ops) == op);
+	TAILQ_FOREACH(load, &room->ops, link) {
+		if (load->kind == OP_LOAD)
+			break;
+	}
+	TAILQ_REMOVE(&room->ops, op, link);
+	room->is_busy = false;
+	if (load == NULL) {
+		load = roomop_new(room, OP_LOAD, NULL);
+		TAILQ_INSERT_HEAD(&room->ops, load, link);
+	}
+	TAILQ_INSERT_AFTER(&room->ops, load, op, link);
+	roomop_start_next(room);
+}
+
+bool
+roomop_put_aside(struct roomop *op)
+{
+	struct room *room = op->room;
+	struct roomop *other;
+
+	ASSERT(TAILQ_FIRST(&room->ops) == op);
+	if (op->kind != OP_EDIT || op->member == NULL)
+		return (false);
+	TAILQ_REMOVE(&room->ops, op, link);
+	room->is_busy = false;
+	TAILQ_FOREACH(other, &room->aside, link) {
+		if (other->member == op->member && other->verb == op->verb)
+			break;
+	}
+	if (other != NULL)
+		free_op(op);
+	else
+		TAILQ_INSERT_TAIL(&room->aside, op, link);
+	roomop_start_next(room);
+	return (true);
+}
+
+void
+roomop_resume(struct room *room)
+{
+	TAILQ_CONCAT(&room->ops, &room->aside, link);
+	roomop_start_next(room);
 }
 
 /* The operation under way is over; the next one starts. */
@@ -80,11 +156,18 @@ roomop_end(struct roomop *op, bool ok)
 void
 roomop_forget(struct room *room, struct member *member)
 {
-	struct roomop *op;
+	struct roomop *op, *next;
 
 	TAILQ_FOREACH(op, &room->ops, link) {
 		if (op->member == member)
 			op->member = NULL;
+	}
+	/* It would be made the editor behind its leaving. */
+	TAILQ_FOREACH_SAFE(op, &room->aside, link, next) {
+		if (op->member != member)
+			continue;
+		TAILQ_REMOVE(&room->aside, op, link);
+		free_op(op);
 	}
 }
 
@@ -93,6 +176,7 @@ roomop_drop_all(struct room *room)
 {
 	struct roomop *op;
 
+	TAILQ_CONCAT(&room->ops, &room->aside, link);
 	while ((op = TAILQ_FIRST(&room->ops)) != NULL) {
 		TAILQ_REMOVE(&room->ops, op, link);
 		if (op->done != NULL)
@@ -129,7 +213,7 @@ roomop_keep(struct roomop *op, const struct store_snapshot *snap)
 	if (room->n_held != 0 && room->is_synced &&
 	    store_is_up(room->set->store))
 		snapshot_to_cache(&op->snap, room->set->shm, room->set->slot,
-		    room->key);
+		    room->key, store_generation(room->set->store));
 }
 
 void
@@ -337,12 +421,57 @@ roomop_restore(struct room *room)
 	    xstrdup(room->editor.tab);
 	op->heartbeat_us = room->editor.heartbeat_us;
 	/* Next: a release that waits must find the lock. */
-	if (room->is_busy)
-		TAILQ_INSERT_AFTER(&room->ops, TAILQ_FIRST(&room->ops), op,
-		    link);
-	else
-		TAILQ_INSERT_HEAD(&room->ops, op, link);
-	roomop_start_next(room);
+	roomop_first(room);
+	roomop_push(op);
+	roomop_first_done(room);
+}
+
+/* --- what Redis may have forgotten --- */
+
+static void
+on_recalled(const struct store_reply *reply, void *arg)
+{
+	struct roomop *op = arg;
+
+	/* Whatever became of it, the room is read next. */
+	op->room->is_recalling = false;
+	roomop_end(op, reply->status != STORE_UNAVAILABLE);
+}
+
+static void
+start_recall(struct roomop *op)
+{
+	static const struct edit_state nothing;
+	struct room *room = op->room;
+	int64_t now_us = clock_wall_us();
+	struct store_snapshot known = snapshot_view(&room->told, now_us);
+	struct store_change change;
+	struct buf badge = { NULL, 0, 0 };
+	struct roomstate rs;
+
+	memset(&change, 0, sizeof(change));
+	change.editor = known.editor;
+	change.editor_ttl_ms = room_editor_ttl_ms(room);
+	change.previous_ttl_ms = known.previous_ttl_ms;
+	/* Else it has run out. */
+	if (known.previous_ttl_ms > 0)
+		change.previous = known.previous;
+	change.state = known.state;
+	change.modified = known.modified;
+	roomstate_decode(&rs, &known, now_us);
+	room_make_badge(room, &nothing, &rs.st, now_us +
+	    change.editor_ttl_ms * US_PER_MS, &change.badge, &badge);
+	store_restore(room->set->store, roomop_store_room(room), known.epoch,
+	    known.seq, &change, on_recalled, op);
+	roomstate_fini(&rs);
+	buf_fini(&badge);
+}
+
+void
+roomop_recall(struct room *room)
+{
+	room->is_recalling = true;
+	roomop_push(roomop_new(room, OP_RECALL, NULL));
 }
 
 /* --- leaving --- */
@@ -403,7 +532,7 @@ add_foreign_badge(struct room *room, const struct store_snapshot *snap,
 
 	roomstate_decode(&rs, snap, now_us);
 	room_make_badge(room, &told, &rs.st,
-	    now_us + ROOM_EDITOR_TTL_MS * US_PER_MS, badge, value);
+	    now_us + room_editor_ttl_ms(room) * US_PER_MS, badge, value);
 	roomstate_fini(&rs);
 }
 
@@ -621,6 +750,9 @@ start_op(struct roomop *op)
 		break;
 	case OP_STATE:
 		start_state(op);
+		break;
+	case OP_RECALL:
+		start_recall(op);
 		break;
 	case OP_BADGES:
 		store_badges(room->set->store, roomop_store_room(room),

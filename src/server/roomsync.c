@@ -7,9 +7,11 @@
  * it compares who is there and who edits with what clients were told, and
  * tells the difference.
  *
- * When Redis has lost its data (the epoch is another), the comparison of who is
- * missing is put off for SETTLE_MS, because the other workers are putting their
- * users and locks back at the same moment.
+ * When the link was lost, what Redis says may be too little: it may have lost
+ * data, or have had this worker's users taken out. So before anything is told to
+ * a socket, Redis is told what is known here (in an unsettled generation), who
+ * is here, and that the editor is, if its socket is one of ours; and who is
+ * missing is looked for when the others have had time to do the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +21,11 @@
 #include "base/text.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "proto/tabmsg.h"
 #include "server/room.h"
 #include "shm/counters.h"
 #include "store/roomstate.h"
 
-#define SETTLE_MS	5000
 /* Workers that watch the same deadline do not all ask in the same instant. */
 #define TICK_JITTER_MS	40
 
@@ -34,12 +36,6 @@ replace(char **text, const char *with)
 
 	free(*text);
 	*text = copy;
-}
-
-bool
-room_is_settling(const struct room *room)
-{
-	return (clock_mono_ms() < room->settle_until_ms);
 }
 
 /* --- deadlines --- */
@@ -143,11 +139,12 @@ room_note(struct room *room, const struct store_snapshot *snap,
 	room->modified = snap->modified.p == NULL ? NULL :
 	    xmemdup0(snap->modified.p, snap->modified.n);
 	snapshot_set(&room->told, snap, now_us);
+	room->told_generation = store_generation(room->set->store);
 	/* Read only, because Redis takes no newcomers: others must not go by
 	 * it. */
 	if (room->n_held != 0)
 		snapshot_to_cache(&room->told, room->set->shm, room->set->slot,
-		    room->key);
+		    room->key, store_generation(room->set->store));
 	/* Many events (a save, a newcomer) leave the state as it is. */
 	if ((hash = hash_state(room, snap)) == room->noted)
 		return (false);
@@ -268,14 +265,18 @@ deliver_frames(struct room *room, const struct store_message *msg)
 	}
 }
 
-/* Somebody's coming, say, while Redis does not have the lock back: that the
- * event knows no editor means nothing then. What was put off is compared when
- * things have settled. */
-static bool
-lacks_lock(const struct room *room, const struct store_message *msg)
+/* All sockets, whatever they were told before. */
+static void
+tell_whole_lock(struct room *room)
 {
-	return (room_is_settling(room) && room->editor.id != NULL &&
-	    msg->snapshot.editor.p == NULL && msg->n_frames == 0);
+	struct member *m;
+
+	room->is_suspended = false;
+	room->lock_told = 0;
+	TAILQ_FOREACH(m, &room->members, link) {
+		if (m->is_ready && m->tab == NULL)
+			member_send_status(m, NULL);
+	}
 }
 
 static void
@@ -287,12 +288,10 @@ apply(struct room *room, const struct store_message *msg)
 	bool was_lone = room->editor.id != NULL &&
 	    room->lone_heartbeat_us != 0 &&
 	    room->editor.heartbeat_us == room->lone_heartbeat_us;
-	bool changed = false;
+	bool changed;
 
 	room->seq = msg->seq;
-	memset(&old, 0, sizeof(old));
-	if (!lacks_lock(room, msg))
-		changed = room_note(room, &msg->snapshot, &old);
+	changed = room_note(room, &msg->snapshot, &old);
 	if (msg->joined.user_id.p != NULL)
 		set_present(room, &msg->joined);
 	if (msg->state.user_id.p != NULL) {
@@ -309,7 +308,9 @@ apply(struct room *room, const struct store_message *msg)
 			set_absent(room, user);
 	}
 	deliver_frames(room, msg);
-	if (changed && msg->n_frames == 0 &&
+	if (room->is_suspended)
+		tell_whole_lock(room);
+	else if (changed && msg->n_frames == 0 &&
 	    !(was_lone && room->editor.id == NULL))
 		tell_editor(room, old.id, old.name);
 	room_editor_fini(&old);
@@ -346,6 +347,10 @@ rooms_on_message(struct rooms *set, const struct store_message *msg)
 			    msg->badge_value);
 		return;
 	}
+	/* One link is back before the other: of which Redis this is, nobody
+	 * knows yet, and the room will be read. */
+	if (!store_is_up(set->store))
+		return;
 	if (!room->is_synced || msg->epoch != room->epoch ||
 	    msg->seq > room->seq + 1) {
 		if (room->seen_epoch != msg->epoch ||
@@ -375,69 +380,98 @@ drop_unmarked(struct room *room)
 	}
 }
 
-/* Redis has lost the lock of an editor who believes to have it: the worker that
- * holds the editor's socket puts it back, before anything else that waits. */
-static void
-restore(struct room *room)
+/*
+ * Whether the editor as the room knows it is here and to be given back its lock,
+ * which Redis has lost or freed while the link was: it still edits.
+ */
+static bool
+must_restore(struct room *room, const struct store_snapshot *snap)
 {
 	struct room_user *user;
+	struct member *m;
 
-	room->is_unsettled = true;
-	if (clock_wall_us() - room->editor.heartbeat_us >=
-	    room->set->policy.heartbeat_timeout_us)
-		return;
+	if (!room->is_back || room->editor.id == NULL || snap->editor.p != NULL)
+		return (false);
 	user = room_user_find(room, slice_of(room->editor.id));
-	if (user != NULL && !TAILQ_EMPTY(&user->members))
-		roomop_restore(room);
+	if (user == NULL || TAILQ_EMPTY(&user->members))
+		return (false);
+	/* The socket of its tab says that it is alive. */
+	TAILQ_FOREACH(m, &user->members, user_link) {
+		if (m->tab != NULL && text_same(m->tab, room->editor.tab))
+			return (true);
+	}
+	return (clock_wall_us() - room->editor.heartbeat_us <
+	    room->set->policy.heartbeat_timeout_us);
+}
+
+/* The lock as of snap. */
+static void
+resync_lock(struct room *room, const struct store_snapshot *snap)
+{
+	struct room_editor old;
+	bool is_new = room->epoch == 0, changed;
+
+	changed = room_note(room, snap, &old);
+	if (room->is_suspended)
+		tell_whole_lock(room);
+	else if (changed)
+		tell_editor(room, old.id, old.name);
+	room_editor_fini(&old);
+	/* A lock that was stale before this worker came here: whoever was
+	 * there to see it was told. */
+	if (is_new && room->editor.id != NULL && clock_wall_us() -
+	    room->editor.heartbeat_us >= room->set->policy.heartbeat_timeout_us)
+		room->lone_heartbeat_us = room->editor.heartbeat_us;
+}
+
+/* Whether an event has gone by since it was read: they come faster, on a
+ * connection of their own. */
+static bool
+is_too_old(const struct room *room, const struct store_snapshot *snap)
+{
+	if (room->is_synced)
+		return (snap->epoch == room->epoch && snap->seq < room->seq);
+	return (snap->epoch == room->seen_epoch && snap->seq < room->seen_seq);
 }
 
 void
 room_resync(struct room *room, const struct store_reply *reply)
 {
 	const struct store_snapshot *snap = &reply->snapshot;
-	struct room_editor old;
 	struct room_user *user;
-	bool settling, is_new = room->epoch == 0;
 	size_t i;
 
+	if (room->is_recalling)
+		return;
+	if (room->is_back && (snap->epoch < room->epoch ||
+	    (snap->epoch == room->epoch && snap->seq < room->seq)))
+		store_doubt(room->set->store);
 	if (snap->epoch == 0) {
 		/* Redis knows nothing of this room: put our users back. */
 		rooms_rejoin(room);
 		return;
 	}
-	if (room->seen_epoch == snap->epoch && room->seen_seq > snap->seq) {
-		/* Read too early: an event went by meanwhile. */
+	if (is_too_old(room, snap)) {
 		roomop_load(room);
 		return;
 	}
 	RB_FOREACH(user, room_users, &room->users)
 		user->mark = false;
-	if (room->epoch != 0 && room->epoch != snap->epoch)
-		room->settle_until_ms = clock_mono_ms() + SETTLE_MS;
-	settling = room_is_settling(room);
+	room->is_synced = true;
+	if (must_restore(room, snap))
+		roomop_restore(room);
+	else
+		resync_lock(room, snap);
+	room->is_back = false;
 	room->epoch = snap->epoch;
 	room->seq = snap->seq;
 	room->seen_seq = room->suspect_seq = 0;
-	room->is_synced = true;
 	/* Whoever is awaited came before this; numbers may have begun anew. */
 	TAILQ_FOREACH(user, &room->awaited, awaited_link)
 		user->join_seq = 0;
-	if (room->editor.id != NULL && snap->editor.p == NULL && settling)
-		/* Whose worker is about to give it back its lock. */
-		restore(room);
-	else {
-		if (room_note(room, snap, &old))
-			tell_editor(room, old.id, old.name);
-		room_editor_fini(&old);
-	}
-	/* A lock that was stale before this worker came here: whoever was
-	 * there to see it was told. */
-	if (is_new && room->editor.id != NULL && clock_wall_us() -
-	    room->editor.heartbeat_us >= room->set->policy.heartbeat_timeout_us)
-		room->lone_heartbeat_us = room->editor.heartbeat_us;
 	for (i = 0; i < reply->n_members; i++)
 		set_present(room, &reply->members[i]);
-	if (settling)
+	if (!store_is_settled(room->set->store))
 		room->is_unsettled = true;
 	else
 		drop_unmarked(room);
@@ -475,11 +509,18 @@ rooms_rejoin(struct room *room)
 static void
 back_in_room(struct room *room, bool fresh_identity)
 {
+	const struct store *store = room->set->store;
 	struct room_user *user;
 
 	room->is_synced = false;
+	room->is_back = true;
 	room->seen_seq = 0;
 	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
+	/* Before what sockets have asked for meanwhile. */
+	roomop_first(room);
+	if (room->told.epoch != 0 && !store_is_settled(store) &&
+	    room->told_generation != store_generation(store))
+		roomop_recall(room);
 	/* Under a new id nobody is anywhere yet. */
 	RB_FOREACH(user, room_users, &room->users) {
 		if (fresh_identity)
@@ -497,6 +538,7 @@ back_in_room(struct room *room, bool fresh_identity)
 			roomop_join(room, user->id);
 	}
 	roomop_load(room);
+	roomop_first_done(room);
 	room_release(room);
 }
 
@@ -515,4 +557,26 @@ rooms_on_down(struct rooms *set)
 	/* Sockets stay open; status is answered from what was told. The cache
 	 * is nobody's word any more. */
 	cache_drop_all(set->shm, set->slot);
+}
+
+void
+rooms_on_suspend(struct rooms *set)
+{
+	struct buf tabs = { NULL, 0, 0 }, pages = { NULL, 0, 0 };
+	struct slice nobody = { NULL, 0 };
+	struct room *room;
+
+	tabmsg_add_lock_unknown(&tabs);
+	message_add_editor_status(&pages, NULL);
+	RB_FOREACH(room, room_tree, &set->tree) {
+		if (room->kind != ROOM_EDIT || room->is_suspended)
+			continue;
+		room->is_suspended = true;
+		room_deliver(room, 'T', nobody, (struct slice){ tabs.p,
+		    tabs.n });
+		room_deliver(room, 'A', nobody, (struct slice){ pages.p,
+		    pages.n });
+	}
+	buf_fini(&tabs);
+	buf_fini(&pages);
 }

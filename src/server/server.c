@@ -474,6 +474,12 @@ on_store_down(void *arg)
 }
 
 static void
+on_store_suspend(void *arg)
+{
+	rooms_on_suspend(((struct server *)arg)->rooms);
+}
+
+static void
 on_store_orphan(const char *worker_id, void *arg)
 {
 	rooms_on_orphan(((struct server *)arg)->rooms, worker_id);
@@ -483,6 +489,7 @@ static const struct store_hooks store_hooks = {
 	.on_message = on_store_message,
 	.on_up = on_store_up,
 	.on_down = on_store_down,
+	.on_suspend = on_store_suspend,
 	.on_orphan = on_store_orphan,
 };
 

@@ -13,6 +13,7 @@
 #define SAME_US	US_PER_SEC
 
 struct cached_header {
+	uint64_t	generation;
 	int64_t		previous_until_us;
 	uint32_t	n[SNAPSHOT_PARTS];	/* bytes, or ABSENT */
 };
@@ -118,7 +119,7 @@ snapshot_part_is(const struct snapshot *snap, enum snapshot_part part,
 
 void
 snapshot_to_cache(const struct snapshot *snap, struct shm *shm, int slot,
-    const char *key)
+    const char *key, uint64_t generation)
 {
 	struct cache_value value;
 	struct cached_header header;
@@ -126,6 +127,7 @@ snapshot_to_cache(const struct snapshot *snap, struct shm *shm, int slot,
 	int i;
 
 	memset(&header, 0, sizeof(header));
+	header.generation = generation;
 	header.previous_until_us = snap->previous_until_us;
 	for (i = 0; i < SNAPSHOT_PARTS; i++) {
 		if (!snap->has[i]) {
@@ -151,7 +153,8 @@ snapshot_to_cache(const struct snapshot *snap, struct shm *shm, int slot,
 }
 
 bool
-snapshot_from_cache(struct snapshot *snap, struct shm *shm, const char *key)
+snapshot_from_cache(struct snapshot *snap, struct shm *shm, const char *key,
+    uint64_t generation)
 {
 	struct cache_value value;
 	struct cached_header header;
@@ -162,6 +165,8 @@ snapshot_from_cache(struct snapshot *snap, struct shm *shm, const char *key)
 	    value.n < sizeof(header) || value.n > sizeof(value.bytes))
 		return (false);
 	memcpy(&header, value.bytes, sizeof(header));
+	if (header.generation != generation)
+		return (false);
 	for (i = 0; i < SNAPSHOT_PARTS; i++) {
 		if (header.n[i] == ABSENT) {
 			set_part(snap, (enum snapshot_part)i,

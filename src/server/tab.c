@@ -281,7 +281,7 @@ room_tell_lock(struct room *room)
 	uint64_t hash;
 	bool is_back;
 
-	if (room->n_tabs == 0 || room->kind != ROOM_EDIT)
+	if (room->n_tabs == 0 || room->kind != ROOM_EDIT || room->is_suspended)
 		return;
 	read_told(room, &rs);
 	add_lock(room, &rs.st, false, &b);
@@ -308,6 +308,11 @@ tab_send_lock(struct member *m)
 	struct edit_person editor;
 	struct roomstate rs;
 
+	if (room->is_suspended) {
+		tabmsg_add_lock_unknown(&b);
+		tell_one(m, &b);
+		return;
+	}
 	read_told(room, &rs);
 	editor = edit_status(&rs.st, m->user->id, &room->set->policy,
 	    clock_wall_us());

@@ -195,6 +195,20 @@ shm_slot_pid(const struct shm *shm, int slot)
 }
 
 void
+shm_note_redis_up(struct shm *shm)
+{
+	atomic_store_explicit(&shm->common->redis_was_up, 1,
+	    memory_order_release);
+}
+
+bool
+shm_redis_was_up(const struct shm *shm)
+{
+	return (atomic_load_explicit(&shm->common->redis_was_up,
+	    memory_order_acquire) != 0);
+}
+
+void
 shm_slot_set_identity(struct shm *shm, int slot, const char *worker_id)
 {
 	struct shm_slot *s = slot_at(shm, slot);

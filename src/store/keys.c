@@ -25,6 +25,8 @@
 #define KEY_WORKER_ROOMS "collabd:worker_rooms:"
 #define KEY_WORKERS	"collabd:workers"
 #define KEY_REAP	"collabd:reap:"
+#define KEY_GENERATION	"collabd:generation"
+#define KEY_UNSETTLED	"collabd:unsettled"
 #define KEY_CHANNEL	"collabd:to:"
 
 static void
@@ -106,6 +108,18 @@ void
 keys_add_reap(const struct keys *k, struct buf *b, const char *id)
 {
 	add(k, b, KEY_REAP, id);
+}
+
+void
+keys_add_generation(const struct keys *k, struct buf *b)
+{
+	add(k, b, KEY_GENERATION, "");
+}
+
+void
+keys_add_unsettled(const struct keys *k, struct buf *b)
+{
+	add(k, b, KEY_UNSETTLED, "");
 }
 
 void

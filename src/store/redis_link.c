@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "store/redis_error.h"
 #include "store/redis_link.h"
 #include "store/redis_url.h"
 #include "store/wire.h"
@@ -314,14 +315,10 @@ redis_link_send(struct redis_link *link, const struct buf *command,
 static const char *
 explain(const struct resp_value *v)
 {
-	if (resp_is_error(v, "NOAUTH"))
-		return ("Redis wants a password, and redis_url has none");
-	if (resp_is_error(v, "WRONGPASS"))
-		return ("Redis refuses the user or password of redis_url");
-	if (resp_is_error(v, "NOPERM"))
-		return ("the Redis user of redis_url lacks a permission");
-	if (resp_is_error(v, "LOADING"))
-		return ("Redis is still loading its data");
+	const char *meaning = redis_error_of(v->text).meaning;
+
+	if (meaning != NULL)
+		return (meaning);
 	if (strstr(v->text.p, "without any password configured") != NULL)
 		return ("redis_url has a password, but Redis has none set");
 	if (strstr(v->text.p, "invalid password") != NULL)

@@ -25,6 +25,7 @@ static const struct {
 	[SCRIPT_LEAVE] =   { script_common, script_leave },
 	[SCRIPT_LOAD] =	   { script_common, script_load },
 	[SCRIPT_ORPHAN] =  { "", script_orphan },
+	[SCRIPT_RESTORE] = { script_common, script_restore },
 	[SCRIPT_SEEN] =	   { script_common, script_seen },
 	[SCRIPT_SEND] =	   { script_common, script_send },
 	[SCRIPT_STATE] =   { script_common, script_state },

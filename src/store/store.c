@@ -118,6 +118,7 @@ store_free(struct store *store)
 	store_orphan_fini(store);
 	store_lease_fini(store);
 	store_queue_fini(store);
+	store_forget_server(store);
 	scripts_free(store->scripts);
 	tls_context_free(store->tls);
 	redis_url_fini(&store->url);
@@ -142,12 +143,24 @@ store_down_reason(const struct store *store)
 	const char *reason = NULL;
 
 	if (store->up)
-		return (NULL);
+		return (store->refusal);
 	if (!redis_link_is_ready(store->commands))
 		reason = redis_link_reason(store->commands);
 	else if (!redis_link_is_ready(store->subscriber))
 		reason = redis_link_reason(store->subscriber);
 	return (reason == NULL ? "not connected yet" : reason);
+}
+
+void
+store_refused(struct store *store, const char *meaning)
+{
+	if (meaning == store->refusal)
+		return;
+	if (meaning != NULL)
+		log_warn("redis: takes no writes: %s", meaning);
+	else
+		log_info("redis: takes writes again");
+	store->refusal = meaning;
 }
 
 void
@@ -214,12 +227,13 @@ on_commands_ready(void *arg)
 	struct store *store = arg;
 
 	count_connect(store);
+	store->connection++;
 	load_scripts(store);
 	if (store->resigned) {
 		store->leased = true;
 		store_update(store);
 	} else
-		store_lease_send(store);
+		store_ask_server(store);
 }
 
 static void
@@ -227,6 +241,7 @@ on_commands_down(void *arg)
 {
 	struct store *store = arg;
 
+	store_forget_server(store);
 	store->leased = false;
 	store_update(store);
 }
@@ -301,6 +316,7 @@ on_push(const struct resp_value *v, void *arg)
 		    "one of ours; ignored");
 		return;
 	}
+	store_saw_epoch(store, msg.epoch);
 	store->depth++;
 	store->hooks->on_message(&msg, store->arg);
 	store->depth--;
@@ -311,12 +327,19 @@ on_push(const struct resp_value *v, void *arg)
 void
 store_lapsed(struct store *store, uint64_t identity)
 {
-	char old[STORE_ID_SIZE];
-
 	if (identity != store->identity || store->resigned)
 		return;
+	log_warn("redis: the lease of worker id %s has lapsed", store->id);
+	store_rename(store);
+}
+
+void
+store_rename(struct store *store)
+{
+	char old[STORE_ID_SIZE];
+
 	memcpy(old, store->id, sizeof(old));
-	log_warn("redis: the lease of worker id %s has lapsed", old);
+	memcpy(store->former, old, sizeof(old));
 	/* on_down first: until then the old id is what the server knows */
 	store->leased = false;
 	store_update(store);
@@ -326,6 +349,6 @@ store_lapsed(struct store *store, uint64_t identity)
 		    on_subscribed);
 		send_subscription(store, "UNSUBSCRIBE", old, NULL);
 	}
-	if (redis_link_is_ready(store->commands))
+	if (redis_link_is_ready(store->commands) && store->server != NULL)
 		store_lease_send(store);
 }

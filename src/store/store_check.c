@@ -77,12 +77,15 @@ store_check(struct store *store, const struct store_room *rooms,
 	job->n = n;
 	op->job = job;
 	op->abandon = abandon_check;
+	keys_add_workers(&store->keys, &op->args);
+	op->n_args++;
 	for (i = 0; i < n; i++) {
 		keys_add_room(&store->keys, &op->keys, rooms[i]);
 		op->n_keys += KEYS_OF_ROOM;
 		store_op_arg_str(op, store_epoch_text(known[i].epoch, epoch));
 		store_op_arg_int(op, (int64_t)known[i].seq);
 		store_op_arg_opt(op, known[i].editor);
+		store_op_arg_room(op, rooms[i]);
 	}
 	store_op_submit(op);
 }

@@ -75,6 +75,11 @@ orphan_cb(void *arg)
 	while (shm_orphan_take(store->shm, dead))
 		if (keys_is_worker_id(slice_of(dead)))
 			look(store, dead);
+	/* Ours, when its users have had time to come back under the new one. */
+	if (*store->former != '\0' && store_is_settled(store)) {
+		look(store, store->former);
+		*store->former = '\0';
+	}
 	if (++store->orphan_ticks % ORPHAN_SCAN_TICKS == 0)
 		look(store, "");
 }

@@ -20,12 +20,15 @@
 #include "base/timer.h"
 #include "base/xmalloc.h"
 #include "shm/counters.h"
+#include "store/redis_error.h"
 #include "store/store_priv.h"
 
 /* So many commands may be under way; more fail at once. A worker has 50,000
  * sockets by default, which may all want something after a lost link. */
 #define OPS_MAX		200000
 #define BYTES_MAX	(256u << 20)
+/* An epoch further in the future was not made with the time. */
+#define AHEAD_MS	INT64_C(86400000)
 
 static void retry_cb(void *arg);
 
@@ -124,6 +127,27 @@ store_op_arg_opt(struct store_op *op, struct slice s)
 	op->n_args++;
 }
 
+void
+store_saw_epoch(struct store *store, uint64_t epoch)
+{
+	uint64_t soon = (uint64_t)(clock_wall_us() / US_PER_MS +
+	    AHEAD_MS) << 16;
+
+	if (store->last_epoch < epoch && epoch < soon)
+		store->last_epoch = epoch;
+}
+
+/* One that is later than all that were seen: the time in milliseconds in front,
+ * behind it what tells apart those of one moment. */
+static uint64_t
+new_epoch(const struct store *store)
+{
+	uint64_t epoch = (uint64_t)(clock_wall_us() / US_PER_MS) << 16;
+
+	epoch |= hash_seed() & 0xffff;
+	return (epoch > store->last_epoch ? epoch : store->last_epoch + 1);
+}
+
 const char *
 store_epoch_text(uint64_t epoch, char out[STORE_EPOCH_SIZE])
 {
@@ -132,26 +156,34 @@ store_epoch_text(uint64_t epoch, char out[STORE_EPOCH_SIZE])
 	return (out);
 }
 
-/* What common.lua calls KEYS[1, 2] and ARGV[1 to 6], around the op's keys. */
+void
+store_op_arg_room(struct store_op *op, struct store_room room)
+{
+	struct buf b = { 0 };
+
+	keys_add_room_ref(&b, room);
+	store_op_arg(op, b.p, b.n);
+	buf_fini(&b);
+}
+
+/* What common.lua calls KEYS[1 to 3] and ARGV[1 to 6], around the op's keys. */
 static void
 add_room_arguments(const struct store_op *op, struct buf *out)
 {
 	const struct store *store = op->store;
 	char epoch[STORE_EPOCH_SIZE];
-	uint64_t random;
 
 	keys_add_lease(&store->keys, out, store->id);
 	keys_add_worker_rooms(&store->keys, out, *op->worker != '\0' ?
 	    op->worker : store->id);
+	keys_add_unsettled(&store->keys, out);
 	buf_add(out, op->keys.p, op->keys.n);
 	resp_add_str(out, store->id);
 	keys_add_channel(&store->keys, out, "");
-	do
-		random = hash_seed();
-	while (random == 0);
-	resp_add_str(out, store_epoch_text(random, epoch));
+	resp_add_str(out, store_epoch_text(new_epoch(store), epoch));
 	resp_add_int(out, STORE_TTL_MS);
-	resp_add_str(out, op->sends != 0 ? "1" : "0");
+	resp_add_int(out, op->sends != 0 ? -store->connection :
+	    store->connection);
 	resp_add_int(out, (int64_t)op->number);
 }
 
@@ -166,7 +198,7 @@ op_render(const struct store_op *op, struct buf *out)
 		return;
 	}
 	if (op->kind == OP_ROOM) {
-		keys += 2;
+		keys += 3;
 		args += 6;
 	}
 	resp_add_header(out, 3 + keys + args);
@@ -262,31 +294,18 @@ op_write(struct store_op *op)
 		counters_add(store->shm, store->slot, COUNTER_REDIS_RETRIES,
 		    1);
 	op->sends++;
+	op->sent_ms = clock_mono_ms();
 	op->identity = store->identity;
 	if (!redis_link_send(store->commands, &out, on_answer, op))
 		log_fatal("command link is not ready");
 	buf_fini(&out);
 }
 
-/* Errors that say: not this server, not now. */
-static bool
-is_passing(const struct resp_value *v)
-{
-	static const char *const words[] = { "LOADING", "READONLY",
-	    "MASTERDOWN", "BUSY", "CLUSTERDOWN", "NOAUTH" };
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(words); i++)
-		if (resp_is_error(v, words[i]))
-			return (true);
-	return (false);
-}
-
 static void
 on_error(struct store_op *op, const struct resp_value *v)
 {
 	struct store *store = op->store;
-	struct buf reason = { 0 };
+	struct redis_error error;
 
 	if (resp_is_error(v, "NOSCRIPT") && !op->eval) {
 		op->eval = true;
@@ -294,20 +313,24 @@ on_error(struct store_op *op, const struct resp_value *v)
 		op_write(op);
 		return;
 	}
-	if (is_passing(v)) {
-		buf_addf(&reason, "Redis answered %.*s",
-		    (int)strcspn(v->text.p, " "), v->text.p);
-		op_failed(op);
-		redis_link_drop(store->commands, buf_str(&reason));
-		buf_fini(&reason);
-		return;
-	}
 	if (resp_is_error(v, "WRONGTYPE") && op->kind == OP_PLAIN) {
 		op_finish(op, resp_at(v, 0));	/* nil: nothing of ours */
 		return;
 	}
-	log_warn_limited("redis: a command failed (%s): %s",
-	    op->label == NULL ? "-" : op->label, v->text.p);
+	error = redis_error_of(v->text);
+	switch (error.kind) {
+	case REDIS_ERROR_PASSING:
+		op_failed(op);
+		redis_link_drop(store->commands, error.meaning);
+		return;
+	case REDIS_ERROR_OPERATOR:
+		store_refused(store, error.meaning);
+		break;
+	case REDIS_ERROR_BUG:
+		log_warn_limited("redis: a command failed (%s): %s",
+		    op->label == NULL ? "-" : op->label, v->text.p);
+		break;
+	}
 	op_finish(op, NULL);
 }
 

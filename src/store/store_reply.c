@@ -25,6 +25,8 @@ static const struct {
 	{ "GATED", STORE_GATED },
 	{ "NOT_LAST", STORE_NOT_LAST },
 	{ "ABSENT", STORE_ABSENT },
+	{ "UNSETTLED", STORE_UNSETTLED },
+	{ "KNOWN", STORE_KNOWN },
 };
 
 static bool

@@ -53,6 +53,7 @@ finish_room(struct store_op *op, const struct resp_value *v)
 		log_warn_limited("redis: room %s: %lld values of another type "
 		    "or size than ours, taken as absent", op->label,
 		    (long long)bad);
+	store_saw_epoch(store, reply.snapshot.epoch);
 	if (reply.status == STORE_MISMATCH)
 		counters_add(store->shm, store->slot,
 		    COUNTER_REDIS_MISMATCHES, 1);
@@ -73,16 +74,6 @@ room_op(struct store *store, enum script script, struct store_room room,
 	op->cb = cb;
 	op->arg = arg;
 	return (op);
-}
-
-static void
-add_room_ref(struct store_op *op, struct store_room room)
-{
-	struct buf b = { 0 };
-
-	keys_add_room_ref(&b, room);
-	store_op_arg(op, b.p, b.n);
-	buf_fini(&b);
 }
 
 static void
@@ -155,7 +146,7 @@ store_join(struct store *store, struct store_room room,
 	store_op_arg_str(op, announce ? "1" : "0");
 	store_op_arg_opt(op, chat_value);
 	store_op_arg_opt(op, modified_if_absent);
-	add_room_ref(op, room);
+	store_op_arg_room(op, room);
 	add_event(op, room, member, nothing, frames, n_frames);
 	store_op_arg(op, member.states.p, member.states.n);
 	store_op_arg_str(op, known_epoch == 0 ? "" :
@@ -182,6 +173,24 @@ store_commit(struct store *store, struct store_room room,
 	add_event(op, room, nobody, nothing, change->frames,
 	    change->n_frames);
 	add_badge(op, room, &change->badge);
+	store_op_arg_str(op, change->grants ? "1" : "0");
+	store_op_submit(op);
+}
+
+void
+store_restore(struct store *store, struct store_room room, uint64_t epoch,
+    uint64_t seq, const struct store_change *change,
+    void (*cb)(const struct store_reply *, void *), void *arg)
+{
+	struct store_op *op = room_op(store, SCRIPT_RESTORE, room, cb, arg);
+	char text[STORE_EPOCH_SIZE];
+
+	store_op_arg_str(op, store_epoch_text(epoch, text));
+	store_op_arg_int(op, (int64_t)seq);
+	add_change(op, change);
+	add_event(op, room, nobody, nothing, change->frames,
+	    change->n_frames);
+	add_badge(op, room, &change->badge);
 	store_op_submit(op);
 }
 
@@ -199,7 +208,7 @@ store_leave(struct store *store, struct store_room room,
 	store_op_arg(op, user_id.p, user_id.n);
 	add_expected(op, expected);
 	add_change(op, change);
-	add_room_ref(op, room);
+	store_op_arg_room(op, room);
 	add_event(op, room, nobody, user_id, change->frames,
 	    change->n_frames);
 	add_badge(op, room, &change->badge);

@@ -32,6 +32,7 @@ struct parcel {
 	struct sim_event	*event;
 	struct buf	 text;
 	bool		 is_end;
+	bool		 is_unknown;	/* nobody knows who edits */
 };
 TAILQ_HEAD(parcels, parcel);
 
@@ -94,6 +95,7 @@ post(struct client *c, bool is_up, struct slice text, bool is_end)
 	*last = world_later(*last, LATE_MIN, LATE_MAX);
 	m->client = c;
 	m->is_end = is_end;
+	m->is_unknown = world->is_suspending;
 	buf_add(&m->text, text.p, text.n);
 	TAILQ_INSERT_TAIL(is_up ? &c->up : &c->down, m, link);
 	m->event = world_at(*last, is_up ? c->worker : NULL,
@@ -156,6 +158,7 @@ on_up(void *arg)
 
 /* --- the browser's end --- */
 
+static void claim(struct browser *b);
 static void say(struct browser *b, const char *fmt, ...) PRINTFLIKE(2, 3);
 static void browser_hang_up(struct browser *b);
 static void connect_soon(struct browser *b, int64_t least_us, int64_t most_us);
@@ -212,6 +215,19 @@ believe(struct browser *b, int editor, bool is_mine)
 	 * has left: that one is its own from its first heartbeat on. */
 	if (is_mine && b->is_tab)
 		b->deserves = b->wants;
+}
+
+/* Its worker does not know who edits: it does not believe that it is itself, but
+ * is to find the lock as it was. */
+static void
+doubt(struct browser *b)
+{
+	world_tell("b%d (user %d, %s, room %d): the editor is unknown",
+	    b->number, b->user, b->is_tab ? "tab" : "page", b->room);
+	b->knows_editor = b->is_editor = false;
+	b->editor = 0;
+	if (!b->is_tab && b->wants)
+		claim(b);
 }
 
 static void
@@ -385,7 +401,9 @@ on_down(void *arg)
 	if (m->is_end) {
 		cut_off(b);
 		connect_soon(b, 100 * MS, 3 * SECOND);
-	} else
+	} else if (m->is_unknown)
+		doubt(b);
+	else
 		hear(b, (struct slice){ m->text.p, m->text.n });
 	buf_fini(&m->text);
 	free(m);

@@ -18,9 +18,9 @@ static const char *const keys[] = { "A:hash", "A:members", "A:workers",
     "M:workers", "B:hash", "B:members", "B:workers", "B:editor", "B:previous",
     "B:modified", "B:chat", "B:saved", "gate", "lease:00000000000000a1",
     "lease:00000000000000b2", "rooms:00000000000000a1",
-    "rooms:00000000000000b2", "all", "reap:00000000000000b2", "k1", "k2" };
+    "rooms:00000000000000b2", "all", "reap:00000000000000b2", "generation", "unsettled", "k1", "k2" };
 
-static const char *const fields[] = { "epoch", "seq", "state",
+static const char *const fields[] = { "epoch", "seq", "state", "known",
     "op:00000000000000a1", "00000000000000a1", "00000000000000b2",
     "00000000000000c3", "u1", "u2", "u3", "o1", "f" };
 
@@ -114,7 +114,7 @@ add_value(struct maker *m, struct draft *d)
 static const char *const plain[] = { "DEL k+", "EXISTS k+", "GET k", "HDEL kf+",
     "HEXISTS kf", "HGET kf", "HGETALL k", "HINCRBY kfv", "HINCRBY kfv",
     "HKEYS k", "HLEN k", "HMGET kf+", "HSET kfv", "HSET kfv", "HSET kfvfv",
-    "HSETNX kfv", "HSTRLEN kf", "PERSIST k", "PEXPIRE kt", "PEXPIRE kt",
+    "HSETNX kfv", "HSTRLEN kf", "MGET k+", "MGET ", "PERSIST k", "PEXPIRE kt", "PEXPIRE kt",
     "PEXPIRE kv", "EXPIRE kv", "PTTL k", "TTL k", "PUBLISH cv", "SADD kv+",
     "SADD kv+", "SCARD k", "SET kv", "SET kv", "SET kvpt", "SET kvpt",
     "SET kvptn", "SET kvnpt", "SET kvn", "SET kvnn", "SET kvpv", "SET kvet",
@@ -306,6 +306,8 @@ static const struct {
 	{ 0, "return redis.call('HSET',KEYS[1],'f','v','u1')" },
 	{ 0, "return redis.call('HGETALL',KEYS[1])" },
 	{ 0, "return redis.call('HKEYS',KEYS[1])" },
+	{ 0, "local a,b=unpack(redis.call('MGET',KEYS[1],KEYS[2])) "
+	    "return {type(a),b}" },
 	{ 0, "local t=redis.call('HMGET',KEYS[1],'f','u1') "
 	    "return {type(t[1]),type(t[2]),#t}" },
 	{ 0, "for i=1,3 do redis.call('PUBLISH','to:00000000000000a1',i) "
@@ -346,12 +348,13 @@ static const struct {
 } rooms[SCRIPTS_N] = {
 	[SCRIPT_ANNOUNCE] = { "nNdhl", false },
 	[SCRIPT_BADGES] =  { "T", false },
-	[SCRIPT_CHECK] =   { "XQe", true },
-	[SCRIPT_COMMIT] =  { "epsEtPtSMghlOVm", false },
+	[SCRIPT_CHECK] =   { "XQer", true },
+	[SCRIPT_COMMIT] =  { "epsEtPtSMghlOVmb", false },
 	[SCRIPT_HOLDERS] = { "w", true },
-	[SCRIPT_JOIN] =	   { "uiboorhlL", false },
+	[SCRIPT_JOIN] =	   { "uiboorhlLZ", false },
 	[SCRIPT_LEAVE] =   { "wuepsEtPtSMrhlOVm", false },
 	[SCRIPT_LOAD] =	   { "", false },
+	[SCRIPT_RESTORE] = { "ZnEtPtSMhlOVm", false },
 	[SCRIPT_SEEN] =	   { "ud", false },
 	[SCRIPT_SEND] =	   { "uuh", false },
 	[SCRIPT_STATE] =   { "uLh", false },
@@ -413,6 +416,8 @@ make_argument(struct maker *m, struct draft *d, char letter, char room)
 {
 	static const char *const users[] = { "u1", "u2", "u3" };
 	static const char *const letters[] = { "", "u", "i", "v" };
+	static const char *const epochs[] = { "", "0000000000000001",
+	    "fffffffffffffff0" };
 	static const char *const editors[] = { "", "vu1", "vu2" };
 	static const char *const ttls[] = { "0", "5", "1000", "60000" };
 	static const char *const heads[] = { "", "m3:A:x,", "text" };
@@ -450,6 +455,12 @@ make_argument(struct maker *m, struct draft *d, char letter, char room)
 		return;
 	case 'u':
 		add(d, PICK(m, users));
+		return;
+	case 'Z':
+		if (one_in(m, 2))
+			add_expected(m, d, 'X', room);
+		else
+			add(d, PICK(m, epochs));
 		return;
 	case 'w':
 		add(d, PICK(m, worker_ids));
@@ -512,7 +523,7 @@ add_common(struct maker *m, struct draft *d, const char *id)
 	buf_addf(&b, "%016llx", (unsigned long long)next_random(m) | 1);
 	add(d, buf_str(&b));
 	add(d, one_in(m, 10) ? "20" : "60000");
-	add(d, one_in(m, 6) ? "1" : "0");
+	add(d, one_in(m, 6) ? "-2" : one_in(m, 6) ? "1" : "2");
 	buf_reset(&b);
 	buf_add_int(&b, (int64_t)maker_below(m, 50));
 	add(d, buf_str(&b));
@@ -545,17 +556,20 @@ make_room_script(struct maker *m, struct draft *d, enum script script)
 	struct buf n = { 0 };
 
 	add_script(m, d, script);
-	buf_add_int(&n, 12 + (both ? 10 : 0) + (gate ? 1 : 0));
+	buf_add_int(&n, 13 + (both ? 10 : 0) + (gate ? 1 : 0));
 	add(d, buf_str(&n));
 	buf_fini(&n);
 	add_f(d, "lease:", id);
 	add_f(d, "rooms:", PICK(m, worker_ids));
+	add(d, "unsettled");
 	add_room_keys(m, d, room, false);
 	if (both)
 		add_room_keys(m, d, other, false);
 	if (gate)
 		add(d, "gate");
 	add_common(m, d, id);
+	if (script == SCRIPT_CHECK)
+		add(d, "all");
 	make_arguments(m, d, form, room);
 	if (both && script == SCRIPT_CHECK)
 		make_arguments(m, d, form, other);
@@ -564,17 +578,27 @@ make_room_script(struct maker *m, struct draft *d, enum script script)
 static void
 make_lease(struct maker *m, struct draft *d)
 {
+	static const char *const servers[] = { "-", "r1/a", "r2/b" };
+	static const char *const generations[] = { "00000000000000d1",
+	    "00000000000000d2", "" };
 	const char *id = PICK(m, worker_ids);
 
 	add_script(m, d, SCRIPT_LEASE);
-	add(d, "3");
+	add(d, "5");
 	add_f(d, "lease:", id);
 	add(d, "all");
 	add_f(d, "rooms:", id);
+	add(d, "generation");
+	add(d, "unsettled");
 	add(d, id);
 	add(d, PICK(m, times));
 	add(d, PICK(m, times));
 	add(d, one_in(m, 2) ? "new" : "renew");
+	add(d, PICK(m, servers));
+	add(d, generations[maker_below(m, 2)]);
+	add(d, PICK(m, generations));
+	add(d, one_in(m, 3) ? "0" : PICK(m, times));
+	add(d, one_in(m, 6) ? "2" : "1");
 }
 
 static void

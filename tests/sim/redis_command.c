@@ -233,6 +233,23 @@ run_get(struct sim_call *c)
 		sim_reply_bulk(c, value_of(e));
 }
 
+/* A key of another type is none. */
+static void
+run_mget(struct sim_call *c)
+{
+	struct sim_entry *e;
+	size_t i;
+
+	sim_reply_array(c, c->n - 1);
+	for (i = 1; i < c->n; i++) {
+		e = sim_key_find(c->r, c->s->db, c->v[i]);
+		if (e == NULL || e->type != SIM_STRING)
+			sim_reply_nil(c);
+		else
+			sim_reply_bulk(c, value_of(e));
+	}
+}
+
 static void
 run_strlen(struct sim_call *c)
 {
@@ -631,6 +648,7 @@ static const struct sim_command commands[] = {
 	{ "HSETNX", 4, WM, run_hsetnx },
 	{ "HSTRLEN", 3, 0, run_hstrlen },
 	{ "INFO", -1, L, sim_run_info },
+	{ "MGET", -2, 0, run_mget },
 	{ "PERSIST", 2, W, run_persist },
 	{ "PEXPIRE", -3, W, run_pexpire },
 	{ "PING", -1, SIM_WHEN_SUBSCRIBED, sim_run_ping },

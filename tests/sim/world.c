@@ -267,6 +267,17 @@ on_down(void *arg)
 }
 
 static void
+on_suspend(void *arg)
+{
+	struct worker *w = arg;
+
+	world_tell("w%d: is suspended", w->number);
+	world->is_suspending = true;
+	rooms_on_suspend(w->rooms);
+	world->is_suspending = false;
+}
+
+static void
 on_orphan(const char *id, void *arg)
 {
 	struct worker *w = arg;
@@ -279,6 +290,7 @@ static const struct store_hooks hooks = {
 	.on_message = on_message,
 	.on_up = on_up,
 	.on_down = on_down,
+	.on_suspend = on_suspend,
 	.on_orphan = on_orphan,
 };
 

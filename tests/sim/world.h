@@ -87,6 +87,8 @@ struct world {
 	int64_t		 redis_hung_us;	/* it answers nothing until then */
 	struct lines	 lines;
 
+	bool		 is_suspending;	/* a worker tells its browsers that it
+					 * does not know who edits */
 	struct buf	 history;	/* what happened, for people */
 	bool		 tells;		/* keep the history ... */
 	bool		 tells_frames;	/* ... with what browsers are sent */

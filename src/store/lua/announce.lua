@@ -1,7 +1,7 @@
 -- A save that the database has. ARGV: 7 its number, 8 the value to keep, 9 the
 -- new last modified, 10 and 11 the event's head and tail. Each save is
 -- announced once, whoever saw it first; an older one than the last is not.
-local B = 3
+local B = FIRST
 local old = fetch(KEYS[B + 7])
 local last = tonumber(old and string.match(old, '^%d+') or '0')
 if last and last >= tonumber(ARGV[7]) then

@@ -1,9 +1,13 @@
--- Compare and set. ARGV: 7 to 9 the expected editor, previous editor and
--- state, 10 to 15 the change, 16 the
--- gate's time (0: no gate), 17 and 18 the event's head and tail, 19 to 21 the
--- badge. KEYS[3 + ROOM] is the gate. The number of the last commit of each worker is kept in the room's
--- hash: a repeat of one that did get through is answered, not applied.
-local B, mark = 3, 'op:' .. ID
+-- Compare and set. ARGV: 7 to 9 the expected editor, previous editor and state,
+-- 10 to 15 the change, 16 the gate's time (0: no gate), 17 and 18 the event's
+-- head and tail, 19 to 21 the badge, 22 whether somebody is made the editor who
+-- was not. KEYS[FIRST + ROOM] is the gate. The number of the last commit of each
+-- worker is kept in the room's hash: a repeat of one that did get through is
+-- answered, not applied.
+local B, mark = FIRST, 'op:' .. ID
+if not LEASE then
+	return LAPSED
+end
 if REPEATED then
 	local last = redis.pcall('HGET', KEYS[B], mark)
 	if type(last) == 'string' and tonumber(last) and
@@ -14,6 +18,9 @@ end
 local s = snapshot(B)
 if not same(s, 7) then
 	return answer('MISMATCH', s)
+end
+if UNSETTLED and ARGV[22] == '1' then
+	return answer('UNSETTLED', s)
 end
 if ARGV[16] ~= '0' and
     not redis.call('SET', KEYS[B + ROOM], '1', 'NX', 'PX', ARGV[16]) then

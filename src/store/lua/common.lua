@@ -1,15 +1,25 @@
 -- Stands before every script that works on a room. KEYS[1] is the worker's
--- lease, KEYS[2] the rooms of a worker, then come ROOM keys for each room
--- (keys_add_room() in keys.c): hash, members, workers, editor, previous
--- editor, last modified, chat users, last save, who edits what of its model,
--- workers of its model's room. A function's b is the index of the first.
+-- lease, KEYS[2] the rooms of a worker, KEYS[3] is there while the generation is
+-- unsettled (lease.lua), then come ROOM keys for each room (keys_add_room() in
+-- keys.c): hash, members, workers, editor, previous editor, last modified, chat
+-- users, last save, who edits what of its model, workers of its model's room. A
+-- function's b is the index of the first, which is FIRST for the first room.
 -- Values may have been written by anybody: of the wrong type or too long
 -- counts as absent, and the caller is told how often (bad).
-local CAP, DAY, WEEK, ROOM = 65536, 86400000, 604800000, 10
+local CAP, DAY, WEEK, FIRST, ROOM = 65536, 86400000, 604800000, 4, 10
 local ID, CHANNEL, EPOCH, TTL = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
--- Whether the command was sent before, without an answer; and its number, which
--- grows with each command of a worker. A script's own arguments follow from 7.
-local REPEATED, NUMBER = ARGV[5] == '1', ARGV[6]
+-- Over which of its worker's connections the command came, as a number that
+-- grows, with a '-' in front if it was sent before, without an answer; and its
+-- own number, which grows too. A script's own arguments follow from 7.
+local CONNECTION, NUMBER = tonumber(ARGV[5]), ARGV[6]
+local REPEATED = CONNECTION < 0
+-- A worker whose lease has lapsed is being cleaned up after: it must not change
+-- anything under its old id, and is told so. Nor must what it sent over a
+-- connection that it has given up, and Redis reads late: behind what came over
+-- the next one. UNSETTLED is the generation.
+local lease, UNSETTLED = unpack(redis.call('MGET', KEYS[1], KEYS[3]))
+local LEASE = lease and (tonumber(lease) or 0) <= math.abs(CONNECTION)
+local LAPSED = { 'LAPSED' }
 local bad = 0
 
 -- An optional argument: "" is absent, else "v" and the value.
@@ -61,16 +71,37 @@ local function position(b)
 	return '', '0'
 end
 
--- Makes the room's hash with a new epoch unless there is a sound one.
-local function ensure(b)
-	if position(b) == '' then
+-- A place in the order of all that ever happened in a room, as a text that
+-- compares like it: an epoch is made with the time in front.
+local function stamp(epoch, seq)
+	return string.format('%16s%15s', epoch, seq)
+end
+
+-- How much of the past the room's state knows: where it stood, for as long as
+-- the generation is unsettled, before anything was changed in it.
+local function knowledge(b, epoch, seq)
+	local k = redis.pcall('HGET', KEYS[b], 'known')
+	if type(k) == 'string' and string.sub(k, 1, 16) == UNSETTLED then
+		return string.sub(k, 17)
+	end
+	return stamp(epoch, seq)
+end
+
+-- Before the first change to a room that stood there: makes its hash, with a new
+-- epoch, unless there is a sound one, and notes what it knew.
+local function ensure(b, epoch, seq)
+	local known = UNSETTLED and knowledge(b, epoch, seq)
+	if epoch == '' then
 		redis.call('DEL', KEYS[b])
 		redis.call('HSET', KEYS[b], 'epoch', EPOCH, 'seq', '0')
+	end
+	if UNSETTLED then
+		redis.call('HSET', KEYS[b], 'known', UNSETTLED .. known)
 	end
 end
 
 local function advance(b)
-	ensure(b)
+	ensure(b, position(b))
 	redis.call('HINCRBY', KEYS[b], 'seq', 1)
 end
 
@@ -174,9 +205,9 @@ end
 local function apply(b, at, s)
 	local editor, previous = opt(ARGV[at]), opt(ARGV[at + 2])
 	local state, modified = opt(ARGV[at + 4]), opt(ARGV[at + 5])
+	ensure(b, s[1], s[2])
 	if s[1] == '' then
 		-- No sound hash: a new one has no limit yet.
-		ensure(b)
 		redis.call('PEXPIRE', KEYS[b], TTL)
 		s[1] = EPOCH
 	end

@@ -2,14 +2,12 @@
 -- 10 chat value, 11 last modified if there is none, 12 the room's reference, 13
 -- and 14 the event's head and tail, 15 what the user does there (a letter or
 -- ""), 16 the epoch of which the worker knows the members already, or "".
--- A worker whose lease has lapsed is being cleaned up after, and must not add
--- anything under its old id.
-local B, user, me = 3, ARGV[7], ID .. ARGV[15]
-if redis.call('EXISTS', KEYS[1]) == 0 then
-	return { 'LAPSED' }
+local B, user, me = FIRST, ARGV[7], ID .. ARGV[15]
+if not LEASE then
+	return LAPSED
 end
 repair(B)
-ensure(B)
+ensure(B, position(B))
 
 local ids, info = split(redis.call('HGET', KEYS[B + 1], user))
 local first = not ids

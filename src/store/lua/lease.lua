@@ -1,15 +1,57 @@
--- Takes or renews a lease. KEYS: lease, all workers, rooms of the worker.
--- ARGV: id, the lease's time, ours' time to live, "new" or "renew". 0 when
--- there is no lease left to renew.
+-- Takes or renews a lease, and learns in which generation of Redis that is: one
+-- lasts as long as a Redis keeps its data. Whoever finds another Redis than
+-- before, or none of ours in it, opens the next one, which is unsettled for a
+-- while: until then those who were there before may say what they know
+-- (restore.lua), and nobody is made the editor. KEYS: lease, all workers, rooms
+-- of the worker, the generation, what is there while it is unsettled. ARGV: 1 id,
+-- 2 the lease's time, 3 ours' time to live, 4 "new" or "renew", 5 the name of
+-- this Redis ("-": it does not tell), 6 a token for a new generation, 7 the one
+-- that the worker has seen going backwards ("": none), 8 for how long a new one
+-- is unsettled ("0": nobody was there before), 9 the number of the worker's
+-- connection, which the lease holds.
+-- Answers { 0 } when there is no lease left to renew, else { 1, generation, how
+-- long it will be unsettled, what was refused }.
+local WEEK = '604800000'
+local lease = redis.pcall('GET', KEYS[1])
+lease = type(lease) == 'string' and lease
 if ARGV[4] == 'new' then
-	redis.call('SET', KEYS[1], '1', 'PX', ARGV[2])
-elseif redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 0 then
-	return 0
+	redis.call('SET', KEYS[1], ARGV[9], 'PX', ARGV[2])
+elseif not lease or (tonumber(lease) or 0) > tonumber(ARGV[9]) then
+	return { 0 }
+elseif lease == ARGV[9] then
+	redis.call('PEXPIRE', KEYS[1], ARGV[2])
+else
+	redis.call('SET', KEYS[1], ARGV[9], 'PX', ARGV[2])
 end
+
+-- A Redis that is full renews leases, and refuses what may take memory.
+local refused = false
+local function try(...)
+	local done = redis.pcall(...)
+	if type(done) == 'table' and done.err then
+		refused = done.err
+	end
+	return done
+end
+
+local old = redis.pcall('GET', KEYS[4])
+local token, name = string.match(type(old) == 'string' and old or '',
+    '^(%x+) (%S+)$')
+if not token or token == ARGV[7] or
+    (name ~= ARGV[5] and name ~= '-' and ARGV[5] ~= '-') then
+	token, name = ARGV[6], false
+	if ARGV[8] ~= '0' then
+		try('SET', KEYS[5], token, 'PX', ARGV[8])
+	end
+end
+if name ~= ARGV[5] and (not name or ARGV[5] ~= '-') then
+	try('SET', KEYS[4], token .. ' ' .. ARGV[5])
+end
+redis.call('PEXPIRE', KEYS[4], WEEK)
 if redis.call('TYPE', KEYS[2]).ok ~= 'set' then
 	redis.call('DEL', KEYS[2])
 end
-redis.call('SADD', KEYS[2], ARGV[1])
+try('SADD', KEYS[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 redis.call('PEXPIRE', KEYS[3], ARGV[3])
-return 1
+return { 1, token, redis.call('PTTL', KEYS[5]), refused }

@@ -1,9 +1,13 @@
 -- A worker, this one or a dead one, no longer holds a user. ARGV: 7 that
 -- worker, 8 user, 9 to 11 the expected editor, previous editor and state, 12 to
 -- 17 the change, 18 the room's reference, 19 and 20 the event's head and tail,
--- 21 to 23 the badge.
+-- 21 to 23 the badge. In an unsettled generation a user's last worker may not be
+-- the last: others have yet to say that the user is theirs, too.
 -- KEYS[2] are the rooms of that worker.
-local B, worker, user = 3, ARGV[7], ARGV[8]
+local B, worker, user = FIRST, ARGV[7], ARGV[8]
+if not LEASE then
+	return LAPSED
+end
 repair(B)
 
 local function leave_room()
@@ -42,6 +46,9 @@ if rest ~= '' then
 end
 
 local s = snapshot(B)
+if UNSETTLED then
+	return answer('UNSETTLED', s)
+end
 if not same(s, 9) then
 	return answer('MISMATCH', s)
 end

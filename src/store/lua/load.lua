@@ -1,2 +1,3 @@
 -- Reads a room.
-return answer('OK', snapshot(3), false, roster(3), fetch(KEYS[10]))
+return answer('OK', snapshot(FIRST), false, roster(FIRST),
+    fetch(KEYS[FIRST + 7]))

@@ -1,7 +1,10 @@
 -- What a user does through this worker. ARGV: 7 user, 8 a letter or "" (no tab
 -- there), 9 the event's head. Answers ABSENT if the user is not there: a join
 -- will say it again.
-local B, user = 3, ARGV[7]
+local B, user = FIRST, ARGV[7]
+if not LEASE then
+	return LAPSED
+end
 local ids, info = split(redis.call('HGET', KEYS[B + 1], user))
 if not ids or not has(ids, ID) then
 	return answer('ABSENT', snapshot(B))

@@ -36,8 +36,8 @@ test_round_trip(void **state)
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	snapshot_set(&a, &from, NOW);
-	snapshot_to_cache(&a, shm, slot, "e:shop/item/7");
-	assert_true(snapshot_from_cache(&b, shm, "e:shop/item/7"));
+	snapshot_to_cache(&a, shm, slot, "e:shop/item/7", 1);
+	assert_true(snapshot_from_cache(&b, shm, "e:shop/item/7", 1));
 	view = snapshot_view(&b, NOW + 10000000);
 	assert_true(view.epoch == 5 && view.seq == 9);
 	assert_true(same(view.editor, "{\"editor_id\": 1}"));
@@ -52,7 +52,9 @@ test_round_trip(void **state)
 	    (struct slice){ NULL, 0 }));
 	assert_false(snapshot_part_is(&b, SNAPSHOT_STATE,
 	    (struct slice){ NULL, 0 }));
-	assert_false(snapshot_from_cache(&b, shm, "e:shop/item/8"));
+	assert_false(snapshot_from_cache(&b, shm, "e:shop/item/8", 1));
+	/* Of a Redis that is no more. */
+	assert_false(snapshot_from_cache(&b, shm, "e:shop/item/7", 2));
 	snapshot_fini(&a);
 	snapshot_fini(&b);
 }
@@ -127,17 +129,19 @@ test_too_large(void **state)
 	memset(&a, 0, sizeof(a));
 	memset(&b, 0, sizeof(b));
 	snapshot_set(&a, &from, NOW);
-	snapshot_to_cache(&a, shm, slot, "e:big");
-	assert_true(snapshot_from_cache(&b, shm, "e:big"));
+	snapshot_to_cache(&a, shm, slot, "e:big", 1);
+	assert_true(snapshot_from_cache(&b, shm, "e:big", 1));
 	memset(big, 'x', sizeof(big));
 	from.seq = 2;
 	from.editor = (struct slice){ big, sizeof(big) };
 	snapshot_set(&a, &from, NOW);
-	snapshot_to_cache(&a, shm, slot, "e:big");
-	assert_false(snapshot_from_cache(&b, shm, "e:big"));
+	snapshot_to_cache(&a, shm, slot, "e:big", 1);
+	assert_false(snapshot_from_cache(&b, shm, "e:big", 1));
 	snapshot_fini(&a);
 	snapshot_fini(&b);
 }
+
+#define OF_NONSENSE	UINT64_C(0x4141414141414141)	/* its generation */
 
 /* Another process wrote it: lengths that do not fit are no value. */
 static void
@@ -153,11 +157,11 @@ test_nonsense_in_the_cache(void **state)
 	value.seq = 1;
 	value.n = 100;
 	assert_true(cache_put(shm, slot, slice_of("e:odd"), &value));
-	assert_false(snapshot_from_cache(&a, shm, "e:odd"));
+	assert_false(snapshot_from_cache(&a, shm, "e:odd", OF_NONSENSE));
 	value.seq = 2;
 	value.n = 3;
 	assert_true(cache_put(shm, slot, slice_of("e:odd"), &value));
-	assert_false(snapshot_from_cache(&a, shm, "e:odd"));
+	assert_false(snapshot_from_cache(&a, shm, "e:odd", OF_NONSENSE));
 	snapshot_fini(&a);
 }
 

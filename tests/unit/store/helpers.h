@@ -246,7 +246,7 @@ struct peer {
 	int		 slot;
 	struct store	*store;
 	struct event_base *base;
-	unsigned	 ups, fresh_ups, downs;
+	unsigned	 ups, fresh_ups, downs, suspended;
 	/* events: one line each, "key seq [+id info[/states]] [~id/states]
 	 * [=save] [@object badge] [-id] [A:text]..." */
 	struct buf	 events;
@@ -327,8 +327,17 @@ on_orphan(const char *id, void *arg)
 	p->n_orphans++;
 }
 
+static void
+on_suspend(void *arg)
+{
+	struct peer *p = arg;
+
+	p->suspended++;
+}
+
 static const struct store_hooks peer_hooks = {
-	on_message, on_up, on_down, on_orphan
+	.on_message = on_message, .on_up = on_up, .on_down = on_down,
+	.on_suspend = on_suspend, .on_orphan = on_orphan,
 };
 
 /* A settings struct for tests: short waits, so that failures come soon. */
