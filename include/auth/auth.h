@@ -123,14 +123,21 @@ struct auth_check *auth_check_start(struct auth_pool *pool,
 void	 auth_check_cancel(struct auth_check *check);
 
 /*
+ * Answers to a re-check, by the index of the query. UNAVAILABLE is what could
+ * not be decided, so that nobody is thrown out on a guess; while is_last is
+ * false, what is not decided yet. The array belongs to the pool.
+ */
+typedef void auth_recheck_cb(const struct auth_recheck *answers, size_t n,
+	    bool is_last, void *arg);
+/*
  * Asks for many open sockets at once, on one connection, in two queries for
- * each few hundred. Answers come by the index of the query; UNAVAILABLE for
- * all of them when anything failed, so that nobody is thrown out on a guess.
- * The array belongs to the pool. False when one is running already or n is 0.
+ * each few hundred. The callback comes with what is decided as soon as it is,
+ * so that no query that is late, or fails, keeps back what others have said;
+ * and a last time within auth_timeout. False when one is running already or n
+ * is 0.
  */
 bool	 auth_recheck_start(struct auth_pool *pool,
-	    const struct auth_query *queries, size_t n,
-	    void (*cb)(const struct auth_recheck *answers, size_t n, void *arg),
+	    const struct auth_query *queries, size_t n, auth_recheck_cb *cb,
 	    void *arg) MUSTCHECK;
 
 /*

@@ -49,8 +49,10 @@ struct recheck {
 	size_t		*session_lens;
 	struct auth_question *questions;	/* constant */
 	struct auth_recheck *answers;	/* runner */
-	void		(*cb)(const struct auth_recheck *, size_t, void *);
-					/* loop */
+	/* A copy of them for the loop while the runner is not done; or NULL. */
+	struct auth_recheck *_Atomic published;
+	struct auth_recheck *known;	/* loop; the newest that it took */
+	auth_recheck_cb	*cb;		/* loop */
 	void		*arg;		/* loop */
 };
 
@@ -106,5 +108,10 @@ void	 check_free(struct auth_check *check);
 struct recheck *recheck_new(const struct auth_query *queries, size_t n,
 	    bool keys_only) MUSTCHECK;
 void	 recheck_free(struct recheck *recheck);
+/* Copies the answers as they are now to where recheck_take() finds them, in
+ * place of an older copy. Runner. */
+void	 recheck_publish(struct recheck *recheck);
+/* Whether there is a newer copy, which is recheck->known then. Loop. */
+bool	 recheck_take(struct recheck *recheck) MUSTCHECK;
 
 #endif

@@ -24,7 +24,8 @@ struct line *line_new(size_t n_threads) MUSTCHECK;
 /* After every thread has ended; frees the jobs that are still in it. Loop. */
 void	 line_free(struct line *line);
 
-/* Readable when line_finished() has something; the loop watches it. */
+/* Readable when line_finished() has something, or after line_tell(); the loop
+ * watches it. */
 int	 line_finished_fd(const struct line *line);
 
 /* --- the loop's side --- */
@@ -73,6 +74,9 @@ size_t	line_take_more(struct line *line, size_t thread, size_t min, size_t max,
 	    int64_t left_ms, struct job **out) MUSTCHECK;
 /* From now on nobody joins the job: its reading begins. */
 void	 line_seal(struct line *line, struct job *job);
+/* Makes line_finished_fd() readable: the job that the thread is at has something
+ * for the loop before it is done. */
+void	 line_tell(struct line *line);
 /* The job is done and goes back to the loop; not to be touched any more. */
 void	 line_finish(struct line *line, struct job *job);
 /* The thread's last call. */

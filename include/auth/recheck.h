@@ -8,10 +8,11 @@
 #include "auth/burst.h"
 #include "auth/db.h"
 #include "auth/job.h"
+#include "auth/line.h"
 
-/* Runs a JOB_RECHECK: fills in its verdicts, all UNAVAILABLE if anything
- * failed. */
-void	recheck_run(struct job *job, struct burst *burst,
+/* Runs a JOB_RECHECK: fills in its verdicts, and hands them to the loop's thread
+ * as they come. What could not be decided stays UNAVAILABLE. */
+void	recheck_run(struct job *job, struct line *line, struct burst *burst,
 	    const struct db_wait *wait, struct db_error *error);
 
 #endif

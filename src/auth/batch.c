@@ -2,10 +2,11 @@
  * Several lookups at once. Called by crew.c for every lookup; a lookup with
  * too few others in line goes on alone (lookup.c). The queries are chunk.c's.
  *
- * A batch may fail for one of its jobs and not for the others: then those that
- * still want an answer are asked again, together when a deadline passed, one
- * by one when the database refused the batch. Asking again is always right,
- * because all jobs are sealed: what is read later is only newer.
+ * A batch may fail for one of its jobs and not for the others: what it has
+ * decided stands, and those that still want an answer are asked again, together
+ * when a deadline passed, one by one when the database refused the batch. Asking
+ * again is always right, because all jobs are sealed: what is read later is only
+ * newer.
  */
 #include <stdlib.h>
 
@@ -123,13 +124,53 @@ fill(const struct batch *batch, struct chunk *chunk,
 	}
 }
 
-/* Hands the results over, and copies to those who asked the same. */
+/* Whether there is an answer for each check of the job. */
+static bool
+is_decided(const struct job *job)
+{
+	const struct auth_check *check;
+
+	TAILQ_FOREACH(check, &job->checks, in_job) {
+		if (first_same(job, check) == check &&
+		    check->result.verdict == AUTH_UNAVAILABLE)
+			return (false);
+	}
+	return (true);
+}
+
+/* A job that is asked again gets all of its answers then. */
 static void
-take_results(struct batch *batch, struct chunk *chunk,
-    struct auth_check **owners)
+drop_results(struct job *job)
+{
+	struct auth_check *check;
+
+	TAILQ_FOREACH(check, &job->checks, in_job) {
+		identity_free(check->result.user);
+		check->result.user = NULL;
+	}
+}
+
+/* To those who asked the same. */
+static void
+copy_results(struct job *job)
 {
 	struct auth_check *check, *same;
-	size_t i;
+
+	TAILQ_FOREACH(check, &job->checks, in_job) {
+		if ((same = first_same(job, check)) == check)
+			continue;
+		check->result = same->result;
+		check->result.user = identity_clone(same->result.user);
+	}
+}
+
+/* Hands the results over, and takes the jobs out that are decided. status says
+ * how the database was. */
+static void
+take_results(struct batch *batch, struct chunk *chunk,
+    struct auth_check **owners, enum db_status status)
+{
+	size_t n = 0, i;
 
 	for (i = 0; i < chunk->n; i++) {
 		struct chunk_item *item = &chunk->items[i];
@@ -140,14 +181,15 @@ take_results(struct batch *batch, struct chunk *chunk,
 	for (i = 0; i < batch->n; i++) {
 		struct job *job = batch->jobs[i];
 
-		job->status = DB_OK;
-		TAILQ_FOREACH(check, &job->checks, in_job) {
-			if ((same = first_same(job, check)) == check)
-				continue;
-			check->result = same->result;
-			check->result.user = identity_clone(same->result.user);
+		if (is_decided(job)) {
+			job->status = status;
+			copy_results(job);
+		} else {
+			drop_results(job);
+			batch->jobs[n++] = job;
 		}
 	}
+	batch->n = n;
 }
 
 static enum db_status
@@ -162,8 +204,7 @@ ask_together(struct batch *batch, struct burst *burst,
 	chunk_init(&chunk, burst->source, n);
 	fill(batch, &chunk, owners);
 	status = chunk_run(&chunk, burst, wait, error);
-	if (status == DB_OK)
-		take_results(batch, &chunk, owners);
+	take_results(batch, &chunk, owners, status);
 	chunk_fini(&chunk);
 	free(owners);
 	return (status);
@@ -213,7 +254,7 @@ ask(struct batch *left, struct line *line, struct burst *burst,
 	drop_ended(left, &nearest);
 	while (left->n != 0) {
 		status = ask_together(left, burst, &nearest, error);
-		if (status == DB_OK)
+		if (left->n == 0)
 			return;
 		if (status == DB_BAD_VALUE || status == DB_FAULT) {
 			ask_singly(left, line, burst, &nearest, error);

@@ -1,9 +1,11 @@
 /*
- * A chunk of questions in two queries. Called by recheck.c and batch.c on an
- * authorization thread. The decision about each item is the same function as
- * for a single lookup (verdict.c), so that the three can never disagree. A
- * session's row finds its items by binary search (they are sorted by session);
- * a user's row says by number whose it is.
+ * Questions answered a span at a time, with one query for the sessions of a
+ * span and one for its users. Called by recheck.c and batch.c on an
+ * authorization thread. What an answer has decided stays decided, whatever
+ * becomes of the other queries. The decision about each item is the same
+ * function as for a single lookup (verdict.c), so that the three can never
+ * disagree. A session's row finds its items by binary search (they are sorted
+ * by session); a user's row says by number whose it is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,16 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "django/user.h"
+
+/* How the queries of a run go. */
+struct asking {
+	struct burst	*burst;
+	const struct db_wait *wait;
+	struct db_error	 error;		/* of the last one */
+	enum db_status	 last;
+	enum db_status	 status;	/* of the first that failed */
+	struct db_error	*why;		/* likewise */
+};
 
 /* One user query's part of the asked items. */
 struct span {
@@ -32,21 +44,13 @@ chunk_init(struct chunk *chunk, const struct auth_source *source, size_t size)
 }
 
 void
-chunk_reset(struct chunk *chunk)
+chunk_fini(struct chunk *chunk)
 {
 	size_t i;
 
 	for (i = 0; i < chunk->n; i++)
 		identity_free(chunk->items[i].result.user);
 	explicit_bzero(chunk->items, chunk->n * sizeof(*chunk->items));
-	chunk->n = 0;
-	chunk->n_asked = 0;
-}
-
-void
-chunk_fini(struct chunk *chunk)
-{
-	chunk_reset(chunk);
 	free(chunk->items);
 	free(chunk->asked);
 	memset(chunk, 0, sizeof(*chunk));
@@ -63,6 +67,7 @@ chunk_add(struct chunk *chunk, struct slice session,
 	item->question = question;
 	item->tag = tag;
 	item->reason = DJANGO_EXPIRED;
+	item->result.verdict = AUTH_UNAVAILABLE;
 	chunk->n++;
 }
 
@@ -134,9 +139,24 @@ on_session_row(const struct slice *cols, size_t n UNUSED, void *arg)
 	}
 }
 
+/* The end of a span from first: as many different sessions as a query has, and
+ * all items of each. */
+static size_t
+span_end(const struct chunk *chunk, size_t first)
+{
+	size_t n = 0, i;
+
+	for (i = first; i < chunk->n; i++) {
+		if (!is_repeated(chunk, i) && ++n > CHUNK_ROWS)
+			break;
+	}
+	return (i);
+}
+
+/* The sessions of items first to end. */
 static enum db_status
-read_sessions(struct chunk *chunk, struct burst *burst,
-    const struct db_wait *wait, struct db_error *error)
+ask_sessions(struct chunk *chunk, size_t first, size_t end,
+    struct asking *asking)
 {
 	const struct query_set *queries = &chunk->source->queries;
 	struct db_request request = {
@@ -150,14 +170,15 @@ read_sessions(struct chunk *chunk, struct burst *burst,
 	size_t i;
 
 	query_list_start(&keys, queries->dialect);
-	for (i = 0; i < chunk->n; i++) {
+	for (i = first; i < end; i++) {
 		if (!is_repeated(chunk, i))
 			query_list_add(&keys, queries->dialect,
 			    chunk->items[i].session);
 	}
 	query_list_end(&keys, queries->dialect);
 	request.params[0] = buf_str(&keys);
-	status = burst_query(burst, &request, wait, error);
+	status = burst_query(asking->burst, &request, asking->wait,
+	    &asking->error);
 	explicit_bzero(keys.p, keys.n);
 	buf_fini(&keys);
 	return (status);
@@ -231,8 +252,7 @@ build_lists(const struct span *span, struct buf lists[3])
 }
 
 static enum db_status
-read_users(struct span *span, struct burst *burst, const struct db_wait *wait,
-    struct db_error *error)
+ask_users(struct span *span, struct asking *asking)
 {
 	struct buf lists[3] = { { 0 } };
 	struct db_request request = {
@@ -245,7 +265,8 @@ read_users(struct span *span, struct burst *burst, const struct db_wait *wait,
 	build_lists(span, lists);
 	query_ask_users(&span->chunk->source->queries, buf_str(&lists[0]),
 	    buf_str(&lists[1]), buf_str(&lists[2]), &request);
-	status = burst_query(burst, &request, wait, error);
+	status = burst_query(asking->burst, &request, asking->wait,
+	    &asking->error);
 	for (i = 0; i < 3; i++)
 		buf_fini(&lists[i]);
 	return (status);
@@ -256,8 +277,7 @@ read_users(struct span *span, struct burst *burst, const struct db_wait *wait,
  * alone it only refuses its owner.
  */
 static enum db_status
-read_users_singly(struct span *span, struct burst *burst,
-    const struct db_wait *wait, struct db_error *error)
+ask_users_singly(struct span *span, struct asking *asking)
 {
 	enum db_status status;
 	size_t i;
@@ -266,33 +286,119 @@ read_users_singly(struct span *span, struct burst *burst,
 		struct chunk_item *item = span->items[i];
 
 		identity_free(item->result.user);
-		status = lookup_user(burst, &item->claims, item->question,
-		    &item->result, wait, error);
+		status = lookup_user(asking->burst, &item->claims,
+		    item->question, &item->result, asking->wait,
+		    &asking->error);
 		if (status != DB_OK && status != DB_BAD_VALUE)
 			return (status);
 	}
 	return (DB_OK);
 }
 
-/* What stands if no row comes; and whose user is to be asked for. */
+/* For whom no row has come there is none. */
 static void
-select_asked(struct chunk *chunk)
+refuse_missing(const struct span *span)
 {
 	size_t i;
 
-	for (i = 0; i < chunk->n; i++) {
+	for (i = 0; i < span->n; i++) {
+		struct chunk_item *item = span->items[i];
+
+		if (item->result.verdict == AUTH_UNAVAILABLE)
+			verdict_decide(span->chunk->source, &item->claims,
+			    item->question, NULL, &item->result);
+	}
+}
+
+static enum db_status
+read_span(struct span *span, struct asking *asking)
+{
+	enum db_status status = ask_users(span, asking);
+
+	if (status == DB_BAD_VALUE)
+		status = ask_users_singly(span, asking);
+	if (status == DB_OK)
+		refuse_missing(span);
+	return (status);
+}
+
+/* --- the run --- */
+
+static void
+note(struct asking *asking, enum db_status status)
+{
+	asking->last = status;
+	if (asking->status != DB_OK || status == DB_OK)
+		return;
+	asking->status = status;
+	*asking->why = asking->error;
+}
+
+/* Whether another query is worth asking, after how the last one went. */
+static bool
+may_ask(struct asking *asking)
+{
+	if (asking->last == DB_DOWN)
+		asking->last = burst_open(asking->burst, asking->wait,
+		    &asking->error);
+	return (asking->last == DB_OK);
+}
+
+static void
+tell_decided(struct chunk *chunk)
+{
+	if (chunk->on_decided != NULL)
+		chunk->on_decided(chunk, chunk->arg);
+}
+
+/* The sessions of items first to end are known: refuses who has none, and notes
+ * whose user is to be asked for. */
+static void
+select_asked(struct chunk *chunk, size_t first, size_t end)
+{
+	size_t i;
+
+	for (i = first; i < end; i++) {
 		struct chunk_item *item = &chunk->items[i];
 
 		if (item->reason == DJANGO_OK && !user_backend_is_known(
 		    chunk->source->conf, item->claims.backend))
 			item->reason = DJANGO_UNKNOWN_BACKEND;
-		if (item->reason != DJANGO_OK) {
+		if (item->reason != DJANGO_OK)
 			verdict_deny(item->reason, &item->result);
-			continue;
-		}
-		verdict_decide(chunk->source, &item->claims, item->question,
-		    NULL, &item->result);
-		chunk->asked[chunk->n_asked++] = item;
+		else
+			chunk->asked[chunk->n_asked++] = item;
+	}
+	tell_decided(chunk);
+}
+
+static void
+read_sessions(struct chunk *chunk, struct asking *asking)
+{
+	size_t first, end;
+
+	for (first = 0; first < chunk->n && may_ask(asking); first = end) {
+		end = span_end(chunk, first);
+		note(asking, ask_sessions(chunk, first, end, asking));
+		if (asking->last == DB_OK)
+			select_asked(chunk, first, end);
+	}
+}
+
+static void
+read_users(struct chunk *chunk, struct asking *asking)
+{
+	struct span span = { .chunk = chunk };
+	size_t done;
+
+	for (done = 0; done < chunk->n_asked && may_ask(asking);
+	    done += span.n) {
+		span.items = chunk->asked + done;
+		span.n = chunk->n_asked - done;
+		if (span.n > CHUNK_ROWS)
+			span.n = CHUNK_ROWS;
+		note(asking, read_span(&span, asking));
+		tell_decided(chunk);
 	}
 }
 
@@ -300,28 +406,14 @@ enum db_status
 chunk_run(struct chunk *chunk, struct burst *burst,
     const struct db_wait *wait, struct db_error *error)
 {
-	enum db_status status = DB_OK;
-	struct span span = { .chunk = chunk };
-	size_t done;
+	struct asking asking = { .burst = burst, .wait = wait, .why = error };
 
 	qsort(chunk->items, chunk->n, sizeof(*chunk->items), compare_items);
-	if (chunk->source->conf->session_engine == SESSION_SIGNED_COOKIES)
+	if (chunk->source->conf->session_engine == SESSION_SIGNED_COOKIES) {
 		read_cookies(chunk);
-	else
-		status = read_sessions(chunk, burst, wait, error);
-	if (status != DB_OK)
-		return (status);
-	select_asked(chunk);
-	for (done = 0; done < chunk->n_asked; done += span.n) {
-		span.items = chunk->asked + done;
-		span.n = chunk->n_asked - done;
-		if (span.n > CHUNK_USERS)
-			span.n = CHUNK_USERS;
-		status = read_users(&span, burst, wait, error);
-		if (status == DB_BAD_VALUE)
-			status = read_users_singly(&span, burst, wait, error);
-		if (status != DB_OK)
-			return (status);
-	}
-	return (DB_OK);
+		select_asked(chunk, 0, chunk->n);
+	} else
+		read_sessions(chunk, &asking);
+	read_users(chunk, &asking);
+	return (asking.status);
 }

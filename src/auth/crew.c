@@ -92,7 +92,7 @@ run(struct member *m, struct burst *burst, struct batch *batch)
 		batch_run(batch, line, m->number, burst, &wait, &error);
 		break;
 	case JOB_RECHECK:
-		recheck_run(job, burst, &wait, &error);
+		recheck_run(job, line, burst, &wait, &error);
 		break;
 	case JOB_PROBE:
 		lookup_probe(job, burst, &wait, &error);

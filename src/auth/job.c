@@ -97,6 +97,7 @@ recheck_new(const struct auth_query *queries, size_t n, bool keys_only)
 	size_t i;
 
 	r->n = n;
+	atomic_init(&r->published, NULL);
 	r->sessions = xcalloc(n, sizeof(*r->sessions));
 	r->session_lens = xcalloc(n, sizeof(*r->session_lens));
 	r->questions = xcalloc(n, sizeof(*r->questions));
@@ -130,5 +131,28 @@ recheck_free(struct recheck *r)
 	free(r->session_lens);
 	free(r->questions);
 	free(r->answers);
+	free(atomic_load(&r->published));
+	free(r->known);
 	free(r);
+}
+
+void
+recheck_publish(struct recheck *r)
+{
+	struct auth_recheck *copy = xcalloc(r->n, sizeof(*copy));
+
+	memcpy(copy, r->answers, r->n * sizeof(*copy));
+	free(atomic_exchange(&r->published, copy));
+}
+
+bool
+recheck_take(struct recheck *r)
+{
+	struct auth_recheck *copy = atomic_exchange(&r->published, NULL);
+
+	if (copy == NULL)
+		return (false);
+	free(r->known);
+	r->known = copy;
+	return (true);
 }

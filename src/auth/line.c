@@ -397,6 +397,12 @@ line_seal(struct line *line, struct job *job)
 }
 
 void
+line_tell(struct line *line)
+{
+	poke(line->finished_fd);
+}
+
+void
 line_finish(struct line *line, struct job *job)
 {
 	lock(line);

@@ -139,6 +139,7 @@ find_same(const struct job *job, const struct auth_check *check)
 	return (NULL);
 }
 
+/* After a failure nothing more is asked; what is decided stays. */
 static enum db_status
 decide_all(struct job *job, struct burst *burst,
     const struct session_claims *claims, const struct db_wait *wait,
@@ -146,7 +147,7 @@ decide_all(struct job *job, struct burst *burst,
 {
 	const struct auth_result *same;
 	struct auth_check *check;
-	enum db_status status;
+	enum db_status status = DB_OK;
 
 	TAILQ_FOREACH(check, &job->checks, in_job) {
 		if ((same = find_same(job, check)) != NULL) {
@@ -154,12 +155,15 @@ decide_all(struct job *job, struct burst *burst,
 			check->result.user = identity_clone(same->user);
 			continue;
 		}
-		status = lookup_user(burst, claims, &check->question,
-		    &check->result, wait, error);
-		if (status != DB_OK && status != DB_BAD_VALUE)
-			return (status);
+		if (status == DB_OK)
+			status = lookup_user(burst, claims, &check->question,
+			    &check->result, wait, error);
+		else
+			verdict_fail(status, &check->result);
+		if (status == DB_BAD_VALUE)
+			status = DB_OK;
 	}
-	return (DB_OK);
+	return (status);
 }
 
 bool
@@ -204,12 +208,12 @@ lookup_run(struct job *job, struct line *line, struct burst *burst,
 	if (job->status == DB_OK && sink.reason == DJANGO_OK &&
 	    !user_backend_is_known(burst->source->conf, claims.backend))
 		sink.reason = DJANGO_UNKNOWN_BACKEND;
-	if (job->status == DB_OK && sink.reason == DJANGO_OK)
-		job->status = decide_all(job, burst, &claims, wait, error);
-	else if (job->status == DB_OK)
-		job_deny(job, sink.reason);
 	if (job->status != DB_OK)
 		job_fail(job, job->status);
+	else if (sink.reason != DJANGO_OK)
+		job_deny(job, sink.reason);
+	else
+		job->status = decide_all(job, burst, &claims, wait, error);
 	explicit_bzero(&claims, sizeof(claims));
 }
 

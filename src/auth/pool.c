@@ -37,7 +37,7 @@ struct auth_pool {
 	struct jobs	 jobs;		/* unanswered, by deadline */
 	size_t		 n_checks;	/* unanswered */
 	uint64_t	 n_joined;
-	bool		 is_rechecking;
+	struct job	*rechecking;	/* unanswered; or NULL */
 	bool		 is_probing;
 	bool		 is_healthy;
 	int64_t		 outcome_ms;	/* when is_healthy was set; 0: never */
@@ -90,8 +90,19 @@ answer_recheck(struct auth_pool *pool, struct job *job)
 {
 	struct recheck *r = job->recheck;
 
-	pool->is_rechecking = false;
-	r->cb(r->answers, r->n, r->arg);
+	pool->rechecking = NULL;
+	r->cb(r->answers, r->n, true, r->arg);
+}
+
+/* What the re-check under way has decided since. */
+static void
+answer_partly(struct auth_pool *pool)
+{
+	struct job *job = pool->rechecking;
+
+	if (job != NULL && recheck_take(job->recheck))
+		job->recheck->cb(job->recheck->known, job->recheck->n, false,
+		    job->recheck->arg);
 }
 
 static void
@@ -144,6 +155,7 @@ finished_cb(evutil_socket_t fd UNUSED, short what UNUSED, void *arg)
 		}
 		job_free(job);
 	}
+	answer_partly(pool);
 	pool->is_calling = false;
 }
 
@@ -186,14 +198,15 @@ static void
 fail_recheck(struct auth_pool *pool, struct job *job)
 {
 	struct recheck *r = job->recheck;
-	struct auth_recheck *answers = xcalloc(r->n, sizeof(*answers));
 	size_t i;
 
-	for (i = 0; i < r->n; i++)
-		answers[i].verdict = AUTH_UNAVAILABLE;
-	pool->is_rechecking = false;
-	r->cb(answers, r->n, r->arg);
-	free(answers);
+	if (!recheck_take(r) && r->known == NULL) {
+		r->known = xcalloc(r->n, sizeof(*r->known));
+		for (i = 0; i < r->n; i++)
+			r->known[i].verdict = AUTH_UNAVAILABLE;
+	}
+	pool->rechecking = NULL;
+	r->cb(r->known, r->n, true, r->arg);
 }
 
 /* Answers a job whose time is over, wherever it is. */
@@ -353,15 +366,13 @@ auth_check_cancel(struct auth_check *check)
 
 bool
 auth_recheck_start(struct auth_pool *pool, const struct auth_query *queries,
-    size_t n, void (*cb)(const struct auth_recheck *, size_t, void *),
-    void *arg)
+    size_t n, auth_recheck_cb *cb, void *arg)
 {
 	struct job *job;
 
-	if (pool->is_rechecking || n == 0)
+	if (pool->rechecking != NULL || n == 0)
 		return (false);
-	pool->is_rechecking = true;
-	job = new_job(pool, JOB_RECHECK);
+	job = pool->rechecking = new_job(pool, JOB_RECHECK);
 	job->recheck = recheck_new(queries, n, keys_only(pool));
 	job->recheck->cb = cb;
 	job->recheck->arg = arg;

@@ -49,7 +49,8 @@ put_held(struct reauth *r)
 }
 
 static void
-on_rechecked(const struct auth_recheck *answers, size_t n, void *arg)
+on_rechecked(const struct auth_recheck *answers, size_t n, bool is_last,
+    void *arg)
 {
 	struct reauth *r = arg;
 	size_t i, closed;
@@ -70,6 +71,8 @@ on_rechecked(const struct auth_recheck *answers, size_t n, void *arg)
 		counters_add(r->shm, r->slot, COUNTER_REAUTH_CLOSED,
 		    (int64_t)closed);
 	}
+	if (!is_last)
+		return;
 	put_held(r);
 	schedule(r);
 }

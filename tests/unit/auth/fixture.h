@@ -21,6 +21,11 @@ static char url[256];
 	"SELECT count(*) FROM pg_stat_activity WHERE "			\
 	"usename = 'reader' AND wait_event_type = 'Lock'"
 
+/* Cuts these off. */
+#define KILL_READERS							\
+	"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "	\
+	"usename = 'reader' AND wait_event_type = 'Lock'"
+
 static struct site site;
 
 /* Lets the loop turn until the condition holds. */

@@ -293,6 +293,60 @@ test_batch_fault(void **state UNUSED)
 	stop();
 }
 
+/* The connection is lost when the sessions have been read: who has none is
+ * told so. */
+static void
+test_batch_cut(void **state UNUSED)
+{
+	struct ask a[MANY];
+	unsigned i;
+
+	start("1", "1");
+	hold_budget();
+	for (i = 0; i < MANY; i++)
+		ask_start(&site, &a[i], i % 3 == 0 ? crowd_key(i) : key(i),
+		    NULL, NULL);
+	sql(&cluster, "BEGIN; LOCK TABLE auth_user");
+	release_budget();
+	sql_await(&cluster, READER_WAITS, "1");
+	sql(&cluster, KILL_READERS);
+	for (i = 0; i < MANY; i++) {
+		ask_wait(&a[i]);
+		assert_int_equal(a[i].verdict,
+		    i % 3 == 0 ? AUTH_DENIED : AUTH_UNAVAILABLE);
+	}
+	sql(&cluster, "ROLLBACK");
+	stop();
+}
+
+/* The same for one session: the room that was decided before is. */
+static void
+test_lookup_cut(void **state UNUSED)
+{
+	struct ask chat, edit, again;
+
+	start("1", "1");
+	hold_budget();
+	ask_start(&site, &chat, KEY, NULL, NULL);
+	ask_start(&site, &edit, KEY, "shelfx", "item");
+	ask_start(&site, &again, KEY, NULL, NULL);
+	sql(&cluster, "BEGIN; LOCK TABLE auth_permission");
+	release_budget();
+	sql_await(&cluster, READER_WAITS, "1");
+	sql(&cluster, KILL_READERS);
+	ask_wait(&chat);
+	ask_wait(&edit);
+	ask_wait(&again);
+	assert_int_equal(stats().joined, 2);
+	assert_int_equal(chat.verdict, AUTH_ALLOWED);
+	assert_int_equal(edit.verdict, AUTH_UNAVAILABLE);
+	assert_int_equal(again.verdict, AUTH_ALLOWED);
+	ask_free(&chat);
+	ask_free(&again);
+	sql(&cluster, "ROLLBACK");
+	stop();
+}
+
 static void
 test_batch_cookies(void **state UNUSED)
 {
@@ -337,6 +391,8 @@ main(void)
 		cmocka_unit_test(test_batch_cancel_all),
 		cmocka_unit_test(test_batch_deadline),
 		cmocka_unit_test(test_batch_fault),
+		cmocka_unit_test(test_batch_cut),
+		cmocka_unit_test(test_lookup_cut),
 		cmocka_unit_test(test_batch_cookies),
 	};
 

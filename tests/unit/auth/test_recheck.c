@@ -7,15 +7,25 @@
 
 static struct {
 	unsigned	 calls;
+	unsigned	 ends;	/* calls that were the last one */
 	size_t		 n;
 	struct auth_recheck answers[SOCKETS];
 } batch;
 
+/* What has been decided once is not decided anew. */
 static void
-on_batch(const struct auth_recheck *answers, size_t n, void *arg UNUSED)
+on_batch(const struct auth_recheck *answers, size_t n, bool is_last,
+    void *arg UNUSED)
 {
 	size_t i;
 
+	assert_int_equal(batch.ends, 0);
+	batch.ends += is_last;
+	for (i = 0; batch.calls != 0 && i < n; i++) {
+		if (batch.answers[i].verdict != AUTH_UNAVAILABLE)
+			assert_int_equal(answers[i].verdict,
+			    batch.answers[i].verdict);
+	}
 	batch.calls++;
 	batch.n = n;
 	memcpy(batch.answers, answers, n * sizeof(*answers));
@@ -27,15 +37,27 @@ on_batch(const struct auth_recheck *answers, size_t n, void *arg UNUSED)
 }
 
 static void
-recheck(const struct auth_query *q, size_t n)
+recheck_start(const struct auth_query *q, size_t n)
 {
 	memset(&batch, 0, sizeof(batch));
 	assert_true(auth_recheck_start(site.pool, q, n, on_batch, NULL));
 	assert_false(auth_recheck_start(site.pool, q, n, on_batch, NULL));
 	assert_int_equal(batch.calls, 0);
-	while (batch.calls == 0)
+}
+
+static void
+recheck_end(size_t n)
+{
+	while (batch.ends == 0)
 		event_base_loop(site.base, EVLOOP_ONCE);
 	assert_int_equal(batch.n, n);
+}
+
+static void
+recheck(const struct auth_query *q, size_t n)
+{
+	recheck_start(q, n);
+	recheck_end(n);
 }
 
 static void
@@ -116,13 +138,14 @@ test_recheck_unavailable(void **state UNUSED)
 	cluster_down(&cluster);
 	recheck(q, 2);
 	assert_int_equal(batch.answers[0].verdict, AUTH_UNAVAILABLE);
-	assert_int_equal(batch.answers[1].verdict, AUTH_UNAVAILABLE);
+	/* No session is called that. */
+	assert_int_equal(batch.answers[1].verdict, AUTH_DENIED);
 	cluster_up(&cluster);
 	/* Half-way: the sessions are read, the users cannot be. */
 	sql(&cluster, "REVOKE SELECT ON django_content_type FROM reader");
 	recheck(q, 2);
 	assert_int_equal(batch.answers[0].verdict, AUTH_UNAVAILABLE);
-	assert_int_equal(batch.answers[1].verdict, AUTH_UNAVAILABLE);
+	assert_int_equal(batch.answers[1].verdict, AUTH_DENIED);
 	sql(&cluster, SITE_PG_GRANTS);
 	recheck(q, 2);
 	assert_int_equal(batch.answers[0].verdict, AUTH_ALLOWED);
@@ -136,6 +159,145 @@ test_recheck_unavailable(void **state UNUSED)
 	stop();
 }
 
+/* SOCKETS queries about key(0) and up; those of every tenth socket, the last
+ * among them, have no session any more. */
+static void
+make_queries(struct auth_query *q)
+{
+	size_t i;
+
+	for (i = 0; i < SOCKETS; i++) {
+		q[i] = (struct auth_query){ slice_of(i % 10 == 9 ?
+		    "gonesession" : key((unsigned)(i % MANY))),
+		    { NULL, 0 }, { NULL, 0 } };
+	}
+}
+
+static void
+expect(enum auth_verdict of_the_others)
+{
+	size_t i;
+
+	for (i = 0; i < SOCKETS; i++) {
+		assert_int_equal(batch.answers[i].verdict, i % 10 == 9 ?
+		    AUTH_DENIED : of_the_others);
+	}
+}
+
+/* The users cannot be read; of which sessions there are none is told before
+ * that is known, however many there are. */
+static void
+test_recheck_users_late(void **state UNUSED)
+{
+	struct auth_query q[SOCKETS];
+
+	start("1", "2");
+	make_queries(q);
+	sql(&cluster, "BEGIN; LOCK TABLE auth_user");
+	recheck_start(q, SOCKETS);
+	TURN_UNTIL(batch.calls != 0);
+	expect(AUTH_UNAVAILABLE);
+	assert_int_equal(batch.ends, 0);
+	sql(&cluster, "ROLLBACK");
+	recheck_end(SOCKETS);
+	expect(AUTH_ALLOWED);
+	assert_int_equal(stats().opened, 1);
+	/* And so it is when they are not read at all. */
+	site.conf.auth_timeout_ms = 2000;
+	sql(&cluster, "BEGIN; LOCK TABLE auth_user");
+	recheck(q, SOCKETS);
+	expect(AUTH_UNAVAILABLE);
+	sql(&cluster, "ROLLBACK");
+	stop();
+}
+
+/* As many sessions as need three queries. */
+static void
+test_recheck_sessions(void **state UNUSED)
+{
+	static char gone[SOCKETS][SESSION_KEY_MAX];
+	struct auth_query q[SOCKETS];
+	size_t i;
+
+	start("1", "2");
+	make_queries(q);
+	for (i = 0; i < SOCKETS; i++) {
+		snprintf(gone[i], sizeof(gone[i]), "%s%03zu",
+		    i % 2 == 0 ? "another" : "unknown", i);
+		if (i % 10 != 9)
+			q[i].session = slice_of(gone[i]);
+		else
+			q[i].session = slice_of(key((unsigned)(i / 10 % MANY)));
+	}
+	recheck(q, SOCKETS);
+	for (i = 0; i < SOCKETS; i++)
+		assert_int_equal(batch.answers[i].verdict,
+		    i % 10 == 9 ? AUTH_ALLOWED : AUTH_DENIED);
+	assert_int_equal(stats().queries, 3 + 1);
+	stop();
+}
+
+/* The connection is lost with the first query about users: the others are asked
+ * on another. */
+static void
+test_recheck_cut(void **state UNUSED)
+{
+	struct auth_query q[SOCKETS];
+	size_t i, undecided = 0;
+
+	start("1", "2");
+	make_queries(q);
+	sql(&cluster, "BEGIN; LOCK TABLE auth_user");
+	recheck_start(q, SOCKETS);
+	sql_await(&cluster, READER_WAITS, "1");
+	sql(&cluster, KILL_READERS);
+	TURN_UNTIL(stats().opened == 2);
+	sql(&cluster, "ROLLBACK");
+	recheck_end(SOCKETS);
+	for (i = 0; i < SOCKETS; i++) {
+		if (i % 10 == 9)
+			assert_int_equal(batch.answers[i].verdict,
+			    AUTH_DENIED);
+		else
+			undecided += batch.answers[i].verdict ==
+			    AUTH_UNAVAILABLE;
+	}
+	assert_int_equal(undecided, 256);
+	stop();
+}
+
+/* What needs no database is decided without one. */
+static void
+test_recheck_cookies(void **state UNUSED)
+{
+	struct auth_query q[2] = { { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } } };
+	char *cookies[2];
+	size_t i;
+
+	memset(&site, 0, sizeof(site));
+	site_conf(&site.conf, url);
+	set(&site.conf, "auth_timeout", "60");
+	set(&site.conf, "session_engine", "signed_cookies");
+	site_start(&site);
+	for (i = 0; i < 2; i++) {
+		cookies[i] = site_sign_session("\"1\"", "django.contrib."
+		    "sessions.backends.signed_cookiessigner", i == 0 ? 1 :
+		    clock_wall_us() / 1000000);
+		q[i].session = slice_of(cookies[i]);
+	}
+	cluster_down(&cluster);
+	recheck(q, 2);
+	assert_int_equal(batch.answers[0].verdict, AUTH_DENIED);
+	assert_int_equal(batch.answers[1].verdict, AUTH_UNAVAILABLE);
+	cluster_up(&cluster);
+	recheck(q, 2);
+	assert_int_equal(batch.answers[0].verdict, AUTH_DENIED);
+	assert_int_equal(batch.answers[1].verdict, AUTH_ALLOWED);
+	free(cookies[0]);
+	free(cookies[1]);
+	stop();
+}
+
 int
 main(void)
 {
@@ -143,6 +305,10 @@ main(void)
 		cmocka_unit_test(test_recheck),
 		cmocka_unit_test(test_recheck_lost),
 		cmocka_unit_test(test_recheck_unavailable),
+		cmocka_unit_test(test_recheck_users_late),
+		cmocka_unit_test(test_recheck_sessions),
+		cmocka_unit_test(test_recheck_cut),
+		cmocka_unit_test(test_recheck_cookies),
 	};
 
 	if (!prepare())

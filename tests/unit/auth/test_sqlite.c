@@ -118,11 +118,12 @@ struct batch {
 };
 
 static void
-on_batch(const struct auth_recheck *answers, size_t n, void *arg)
+on_batch(const struct auth_recheck *answers, size_t n, bool is_last,
+    void *arg)
 {
 	struct batch *b = arg;
 
-	b->calls++;
+	b->calls += is_last;
 	memcpy(b->answers, answers, n * sizeof(*answers));
 }
 

@@ -133,10 +133,12 @@ test_abandoned_pair(void **state UNUSED)
 static unsigned n_batches;
 
 static void
-on_batch(const struct auth_recheck *answers, size_t n, void *arg UNUSED)
+on_batch(const struct auth_recheck *answers, size_t n, bool is_last,
+    void *arg UNUSED)
 {
 	size_t i;
 
+	assert_true(is_last);
 	n_batches++;
 	for (i = 0; i < n; i++)
 		assert_int_equal(answers[i].verdict, AUTH_UNAVAILABLE);
