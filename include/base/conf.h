@@ -97,6 +97,7 @@ struct conf {
 	int64_t	 auth_timeout_ms;
 	bool	 auth_reuse;
 	int64_t	 reauth_interval_ms;
+	int64_t	 reauth_grace_ms;
 
 	/* Redis */
 	char	*redis_url;

@@ -30,6 +30,7 @@ enum ws_close_code {
 	WS_CLOSE_RESTART	= 1012,
 	WS_CLOSE_TRY_LATER	= 1013,	/* overloaded, or a slow reader */
 	WS_CLOSE_SESSION_ENDED	= 4401,	/* logged out, or a right was lost */
+	WS_CLOSE_UNVERIFIED	= 4503,	/* whether it has ended is not known */
 };
 
 enum ws_opcode {

@@ -10,11 +10,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <bsd/sys/cdefs.h>
 #include <bsd/sys/queue.h>
 #include <bsd/sys/tree.h>
 
+#include "auth/auth.h"
 #include "auth/identity.h"
 #include "base/compat.h"
 #include "base/slice.h"
@@ -54,6 +56,13 @@ struct grant {
 	bool		 may_change;
 	bool		 may_take_over;
 	bool		 is_denied;	/* by a later check */
+	/* The last re-check could not decide. */
+	bool		 is_overdue;
+	/* And so it was for reauth_grace: nothing may be done with it any more,
+	 * its sockets are about to be closed. */
+	bool		 is_unverified;
+	int64_t		 verified_ms;	/* when a check began that allowed it;
+					 * clock_mono_ms() */
 	unsigned	 sockets;
 };
 
@@ -65,8 +74,9 @@ size_t	people_users(const struct people *people);
 unsigned people_sockets_of(const struct people *people, const char *user_id);
 
 /*
- * The grant for one more socket. Takes identity over (it replaces an older one
- * of the same user). Give it back with people_put().
+ * The grant for one more socket, which has just been checked. Takes identity
+ * over (it replaces an older one of the same user). Give it back with
+ * people_put().
  */
 struct grant *people_get(struct people *people, struct slice cookie,
 	    struct identity *identity, const char *app_label,
@@ -77,5 +87,19 @@ void	people_put(struct people *people, struct grant *grant);
  * people_unhold(). */
 struct grant **people_hold_all(struct people *people, size_t *n) MUSTCHECK;
 void	people_unhold(struct people *people, struct grant *grant);
+
+/* Takes the answer of a re-check that was asked for at asked_ms
+ * (clock_mono_ms()). Whether a right has been lost by it. UNAVAILABLE
+ * changes no right and makes it overdue. */
+bool	people_note(struct grant *grant, const struct auth_recheck *answer,
+	    int64_t asked_ms);
+/*
+ * Marks as unverified the grants that are overdue and were not verified after
+ * since_ms; they may change nothing from now on. Returns how many these are.
+ * *oldest_ms is when the first of the other overdue ones was verified, INT64_MAX
+ * if there is none.
+ */
+size_t	people_expire(struct people *people, int64_t since_ms,
+	    int64_t *oldest_ms);
 
 #endif

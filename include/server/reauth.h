@@ -1,7 +1,9 @@
 /*
  * Open sockets are checked again: every reauth_interval all grants of the
- * worker are asked about in one batch, and the rooms act on the answers. What
- * could not be decided leaves a grant as it was. Loop thread only.
+ * worker are asked about in one batch, and the rooms act on each answer when it
+ * comes. What could not be decided leaves a grant as it was, for reauth_grace:
+ * after that its sockets are closed with 4503, spread over drain_time, and come
+ * back when the database does. Loop thread only.
  */
 #ifndef COLLABD_SERVER_REAUTH_H
 #define COLLABD_SERVER_REAUTH_H

@@ -219,6 +219,11 @@ void	rooms_end_turn(struct rooms *set);
  * that are denied (4401) and takes locks from those that may no longer change
  * their object. The number closed. */
 size_t	rooms_enforce(struct rooms *set);
+/* How many sockets have an unverified grant (people.h), and closes n of these
+ * with 4503; those that stand in the line for a lock all at once, or it might
+ * become theirs. The number closed. An editor has the usual head start. */
+size_t	rooms_unverified(struct rooms *set);
+size_t	rooms_close_unverified(struct rooms *set, size_t n);
 /* From now on departures are left to the lease: the clients are about to come
  * back to another worker. */
 void	rooms_leave_quietly(struct rooms *set);

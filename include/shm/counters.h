@@ -68,8 +68,12 @@
 	    "Database connections opened for authorization.")		\
 	C(AUTH_JOINED, "authorizations_joined_total", "",		\
 	    "Handshakes that shared another one's lookup.")		\
-	C(REAUTH_CLOSED, "reauthorization_closed_total", "",		\
-	    "Connections closed because the right was lost.")		\
+	C(REAUTH_DENIED, "reauthorization_closed_total",		\
+	    "reason=\"denied\"",					\
+	    "Connections closed because the right was lost, or could "	\
+	    "not be verified for too long.")				\
+	C(REAUTH_UNVERIFIED, "reauthorization_closed_total",		\
+	    "reason=\"unverified\"", "")				\
 	C(REDIS_ROUND_TRIPS, "redis_round_trips_total", "",		\
 	    "Commands that Redis answered.")				\
 	C(REDIS_RECONNECTS, "redis_reconnects_total", "",		\

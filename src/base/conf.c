@@ -488,6 +488,14 @@ conf_finish(struct conf *conf, struct buf *err)
 		    "shutdown_timeout");
 		return (false);
 	}
+	if (conf->reauth_grace_ms != 0 &&
+	    conf->reauth_grace_ms < conf->reauth_interval_ms) {
+		buf_add_str(err, "reauth_grace: must be 0 (sockets stay open "
+		    "for ever while the database cannot be asked) or not "
+		    "shorter than reauth_interval, which is how often it is "
+		    "asked");
+		return (false);
+	}
 	if (!is_permission(conf->take_over_permission)) {
 		buf_add_str(err, "take_over_permission: must be of the form "
 		    "app_label.codename, such as shop.take_over_item, or "

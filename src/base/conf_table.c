@@ -153,6 +153,9 @@ const struct conf_option conf_options[] = {
 	    "Whether a connection serves those that stand in line as well."),
 	SECS(reauth_interval, S, 24 * HOUR, "60",
 	    "How often the right of open sockets is checked again."),
+	SECS(reauth_grace, 0, 7 * 24 * HOUR, "600",
+	    "How long they stay open while that cannot be checked; 0 is for "
+	    "ever."),
 
 	/* Redis */
 	{ "redis_url", CONF_STRING, CONF_SECRET | CONF_RESTART,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "server/people.h"
@@ -186,6 +187,8 @@ people_get(struct people *people, struct slice cookie,
 
 	g->may_change = may_change;
 	g->may_take_over = may_take_over;
+	g->is_overdue = g->is_unverified = false;
+	g->verified_ms = clock_mono_ms();
 	g->sockets++;
 	u->sockets++;
 	return (g);
@@ -252,4 +255,54 @@ people_unhold(struct people *people, struct grant *g)
 {
 	g->session->user->held--;
 	people_put(people, g);
+}
+
+bool
+people_note(struct grant *g, const struct auth_recheck *answer,
+    int64_t asked_ms)
+{
+	bool had_change = g->may_change, had_take_over = g->may_take_over;
+	bool was_denied = g->is_denied;
+
+	switch (answer->verdict) {
+	case AUTH_UNAVAILABLE:
+		g->is_overdue = true;
+		return (false);
+	case AUTH_DENIED:
+		g->is_denied = true;
+		return (!was_denied);
+	case AUTH_ALLOWED:
+		break;
+	}
+	g->may_change = answer->may_change;
+	g->may_take_over = answer->may_take_over;
+	g->is_overdue = g->is_unverified = false;
+	/* A handshake may have come since. */
+	if (g->verified_ms < asked_ms)
+		g->verified_ms = asked_ms;
+	return ((had_change && !g->may_change) ||
+	    (had_take_over && !g->may_take_over));
+}
+
+size_t
+people_expire(struct people *people, int64_t since_ms, int64_t *oldest_ms)
+{
+	struct session *s;
+	struct grant *g;
+	size_t n = 0;
+
+	*oldest_ms = INT64_MAX;
+	RB_FOREACH(s, session_tree, &people->sessions) {
+		LIST_FOREACH(g, &s->grants, _link) {
+			if (!g->is_overdue || g->is_denied || g->is_unverified)
+				continue;
+			if (g->verified_ms <= since_ms) {
+				g->is_unverified = true;
+				g->may_change = g->may_take_over = false;
+				n++;
+			} else if (g->verified_ms < *oldest_ms)
+				*oldest_ms = g->verified_ms;
+		}
+	}
+	return (n);
 }

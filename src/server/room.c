@@ -442,7 +442,9 @@ member_leave(struct member *m)
 static void
 demote(struct member *m)
 {
-	if (m->room->kind != ROOM_EDIT || m->grant->may_change)
+	/* One who could not be verified has lost nothing yet. */
+	if (m->room->kind != ROOM_EDIT || m->grant->may_change ||
+	    m->grant->is_unverified)
 		return;
 	if (m->place != 0 || text_same(m->room->editor.id, m->user->id))
 		roomop_edit(m->room, m, EDIT_REVOKE, NULL);
@@ -464,6 +466,40 @@ rooms_enforce(struct rooms *set)
 			closed++;
 			client_close(m->client, WS_CLOSE_SESSION_ENDED,
 			    "the session has ended");
+		}
+	}
+	return (closed);
+}
+
+size_t
+rooms_unverified(struct rooms *set)
+{
+	const struct member *m;
+	struct room *room;
+	size_t n = 0;
+
+	RB_FOREACH(room, room_tree, &set->tree) {
+		TAILQ_FOREACH(m, &room->members, link)
+			n += m->grant->is_unverified;
+	}
+	return (n);
+}
+
+size_t
+rooms_close_unverified(struct rooms *set, size_t n)
+{
+	struct room *room;
+	struct member *m, *next;
+	size_t closed = 0;
+
+	RB_FOREACH(room, room_tree, &set->tree) {
+		TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
+			if (!m->grant->is_unverified ||
+			    (closed >= n && m->place == 0))
+				continue;
+			closed++;
+			client_close(m->client, WS_CLOSE_UNVERIFIED,
+			    "the session cannot be verified");
 		}
 	}
 	return (closed);

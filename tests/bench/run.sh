@@ -131,6 +131,7 @@ write_conf() {
 	auth_queue_max = 1000000
 	auth_timeout = 300
 	reauth_interval = 86400
+	reauth_grace = 0
 	max_connections_per_user = 0
 	max_handshakes = 1000000
 	handshake_timeout = 300

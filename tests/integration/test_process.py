@@ -281,6 +281,19 @@ BAD_LINES = [
 ]
 
 
+def test_grace_shorter_than_interval(idle):
+    """Two settings that do not fit: said in words, naming both."""
+    path = idle.folder + "/grace.conf"
+    with open(idle.conf_path) as f:
+        lines = f.read() + "reauth_grace = 0.5\n"
+    with open(path, "w") as f:
+        f.write(lines)
+    done = idle.run("-t", "-c", path)
+    assert done.returncode == 78, done.stderr
+    assert "reauth_grace: must be 0" in done.stderr
+    assert "reauth_interval" in done.stderr
+
+
 @pytest.mark.parametrize("line,word", BAD_LINES,
                          ids=[b[0] for b in BAD_LINES])
 def test_bad_configuration(idle, line, word):

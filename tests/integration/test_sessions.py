@@ -1,5 +1,7 @@
 """Open sockets whose user loses the right, and the other session engines."""
+import contextlib
 import re
+import signal
 
 import pytest
 
@@ -119,6 +121,134 @@ def test_database_down_keeps_sockets(start, postgres, site, redis, people,
     wait_for(lambda: c.health()[0] == 200, "health to turn green")
     assert alice.quiet()["editor_id"] is None
     assert "4401" not in c.log()[mark:]
+    proxy.stop()
+
+
+@contextlib.contextmanager
+def users_locked(postgres, site):
+    """Nobody can read the table of the users meanwhile."""
+    with contextlib.closing(postgres.connect(site.database)) as c:
+        c.autocommit = False
+        with c.cursor() as cursor:
+            cursor.execute("LOCK TABLE auth_user IN ACCESS EXCLUSIVE MODE")
+            yield
+        c.rollback()
+
+
+def test_users_locked(start, postgres, site, redis, people, room):
+    """A session that is seen to be gone ends its sockets, though it is not
+    known what becomes of the others."""
+    user = site.staff()
+    c = start(database_url=site.url, redis_url=redis.url(), auth_timeout=300,
+              workers=1)
+    bob = c.join(people.bob, room)
+    bob.expect("user_joined", user_id=people.bob.id)
+    alice = c.join(user, room)
+    bob.expect("user_joined", user_id=user.id)
+    with users_locked(postgres, site):
+        log_out(site, user)
+        assert alice.closed() == 4401
+        bob.expect("user_left", user_id=user.id)
+        assert bob.quiet()["editor_id"] is None
+
+
+@contextlib.contextmanager
+def database_cut(proxy):
+    proxy.cut()
+    yield
+    proxy.restore()
+
+
+@contextlib.contextmanager
+def database_stalled(proxy):
+    proxy.stall()
+    yield
+    proxy.restore()
+
+
+@pytest.mark.parametrize("how", ["cut", "stalled", "users_locked"])
+def test_reauth_grace(start, postgres, site, redis, people, room, how):
+    """Nobody can be verified for reauth_grace: the sockets are closed, and
+    whoever comes back has what it had."""
+    from utils import FaultProxy
+    proxy = FaultProxy(postgres.port)
+    c = start(database_url=postgres.url(site.database, port=proxy.port),
+              redis_url=redis.url(), auth_timeout=2, reauth_grace=2,
+              reclaim_grace=120)
+    bob = c.join(people.bob, room)
+    bob.expect("user_joined", user_id=people.bob.id)
+    alice = c.join(people.alice, room)
+    bob.expect("user_joined", user_id=people.alice.id)
+    alice.send("claim_editor")
+    bob.expect("editor_status", editor_id=people.alice.id)
+    chat = c.join(people.alice, "chat/" + unique())
+    down = {"cut": lambda: database_cut(proxy),
+            "stalled": lambda: database_stalled(proxy),
+            "users_locked": lambda: users_locked(postgres, site)}[how]
+    with down():
+        assert alice.closed() == 4503
+        assert bob.closed() == 4503
+        assert chat.closed() == 4503
+        assert handshake(c, PATH, people.alice)[0] == 503
+    c.log_contains("could not be checked for reauth_grace")
+    assert c.metrics()['collabd_reauthorization_closed_total'
+                       '{reason="unverified"}'] == 3
+    wait_for(lambda: handshake(c, PATH, people.bob)[0] == 101,
+             "handshakes to be decided")
+    bob = c.join(people.bob, room, v1=True)
+    bob.expect("user_joined", user_id=people.bob.id)
+    bob.send("claim_editor")
+    bob.expect("claim_pending", position=1)
+    alice = c.join(people.alice, room)
+    bob.expect("user_joined", user_id=people.alice.id)
+    alice.send("claim_editor")
+    bob.expect("editor_status", editor_id=people.alice.id)
+    proxy.stop()
+
+
+def test_reauth_grace_is_no_verdict(start, postgres, site, redis, people):
+    """Many sockets are closed one after the other; an editor who comes late,
+    after further re-checks in vain, has not lost the lock by them."""
+    from utils import FaultProxy
+    proxy = FaultProxy(postgres.port)
+    c = start(database_url=postgres.url(site.database, port=proxy.port),
+              redis_url=redis.url(), auth_timeout=2, reauth_grace=2,
+              reclaim_grace=120, drain_time=20, shutdown_timeout=20,
+              workers=1)
+    # In the order of their rooms, ten in a second.
+    room = "shop/item/9" + unique()
+    others = [c.join(people.carol, "shop/item/1" + unique())
+              for _ in range(30)]
+    alice = c.join(people.alice, room)
+    alice.expect("user_joined", user_id=people.alice.id)
+    alice.send("claim_editor")
+    alice.expect("editor_status", editor_id=people.alice.id)
+    proxy.cut()
+    assert alice.closed() == 4503
+    assert {ws.closed() for ws in others} == {4503}
+    proxy.restore()
+    wait_for(lambda: handshake(c, PATH, people.bob)[0] == 101,
+             "handshakes to be decided")
+    bob = c.join(people.bob, room, v1=True)
+    bob.expect("user_joined", user_id=people.bob.id)
+    bob.send("claim_editor")
+    bob.expect("claim_pending", position=1)
+    c.stop(signal.SIGQUIT)
+    proxy.stop()
+
+
+def test_no_reauth_grace(start, postgres, site, redis, people, room):
+    """With 0 they stay open for ever."""
+    from utils import FaultProxy
+    proxy = FaultProxy(postgres.port)
+    c = start(database_url=postgres.url(site.database, port=proxy.port),
+              redis_url=redis.url(), auth_timeout=2, reauth_grace=0,
+              save_poll_interval=0)
+    alice = c.join(people.alice, room)
+    alice.expect("user_joined")
+    proxy.cut()
+    wait_for(lambda: proxy.refused > 4, "some re-checks")
+    assert alice.quiet()["editor_id"] is None
     proxy.stop()
 
 

@@ -23,6 +23,7 @@ class FaultProxy:
         self.asked = None       # whose answers it holds
         self.muted = []         # the server's sockets of those
         self.held = []          # (to which socket, bytes)
+        self.refused = 0        # connections, while it was cut
         self.lock = threading.Lock()
         self.wake_r, self.wake_w = os.pipe()
         self.closing = False
@@ -57,6 +58,7 @@ class FaultProxy:
         client = self.listener.accept()[0]
         try:
             if self.mode == "cut":
+                self.refused += 1
                 raise OSError
             server = socket.create_connection(("127.0.0.1", self.target))
         except OSError:

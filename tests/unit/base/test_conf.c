@@ -483,6 +483,15 @@ test_finish_complaints(void **state)
 	assert_unfinished(f, "database_url: ");
 	assert_true(conf_set(&f->conf, "database_url", SECRET, &f->err));
 	test_permissions(f);
+	assert_true(conf_set(&f->conf, "reauth_grace", "59", &f->err));
+	assert_unfinished(f, "reauth_grace: must be 0 (");
+	assert_true(conf_set(&f->conf, "reauth_grace", "60", &f->err));
+	assert_true(conf_finish(&f->conf, &f->err));
+	assert_true(conf_set(&f->conf, "reauth_interval", "61", &f->err));
+	assert_unfinished(f, "reauth_grace: must be 0 (");
+	assert_true(conf_set(&f->conf, "reauth_grace", "0", &f->err));
+	buf_reset(&f->err);
+	assert_true(conf_finish(&f->conf, &f->err));
 	assert_true(f->conf.save_poll_interval_ms != 0);
 	assert_true(conf_set(&f->conf, "admin_log_table", "", &f->err));
 	assert_true(conf_finish(&f->conf, &f->err));

@@ -102,6 +102,104 @@ test_two_users_on_one_cookie(void **state)
 	people_free(p);
 }
 
+static const struct auth_recheck allowed = { AUTH_ALLOWED, true, true };
+static const struct auth_recheck may_view = { AUTH_ALLOWED, false, false };
+static const struct auth_recheck denied = { AUTH_DENIED, false, false };
+static const struct auth_recheck unknown = { AUTH_UNAVAILABLE, false, false };
+
+static void
+test_note(void **state)
+{
+	struct people *p = people_new();
+	struct grant *g;
+	int64_t at;
+
+	(void)state;
+	g = people_get(p, SLICE_LIT("c"), who("7", "x"), "shop", "item", true,
+	    true);
+	at = g->verified_ms;
+	assert_true(at != 0);
+	assert_false(people_note(g, &unknown, at + 10));
+	assert_true(g->is_overdue);
+	assert_true(g->may_change);
+	assert_int_equal(g->verified_ms, at);
+	assert_false(people_note(g, &allowed, at + 20));
+	assert_false(g->is_overdue);
+	assert_int_equal(g->verified_ms, at + 20);
+	/* Asked before somebody came in with it. */
+	assert_false(people_note(g, &allowed, at + 10));
+	assert_int_equal(g->verified_ms, at + 20);
+	assert_true(people_note(g, &may_view, at + 30));
+	assert_false(g->may_change);
+	assert_false(g->may_take_over);
+	assert_false(people_note(g, &may_view, at + 40));
+	assert_true(people_note(g, &denied, at + 50));
+	assert_true(g->is_denied);
+	assert_false(people_note(g, &denied, at + 50));
+	people_put(p, g);
+	people_free(p);
+}
+
+/* Only what was due and could not be decided ends, and only when its time is
+ * over; a check that allows it makes it as good as new. */
+static void
+test_expire(void **state)
+{
+	struct people *p = people_new();
+	struct grant *a, *b, *fine, *gone, *again;
+	int64_t oldest;
+
+	(void)state;
+	a = people_get(p, SLICE_LIT("a"), who("1", "x"), "shop", "item", true,
+	    true);
+	b = people_get(p, SLICE_LIT("b"), who("2", "x"), "", "", true, false);
+	fine = people_get(p, SLICE_LIT("c"), who("3", "x"), "", "", true,
+	    false);
+	gone = people_get(p, SLICE_LIT("d"), who("4", "x"), "", "", true,
+	    false);
+	a->verified_ms = 100;
+	b->verified_ms = 200;
+	fine->verified_ms = gone->verified_ms = 50;
+	(void)people_note(a, &unknown, 1000);
+	(void)people_note(b, &unknown, 1000);
+	(void)people_note(gone, &unknown, 1000);
+	(void)people_note(gone, &denied, 1000);
+	assert_int_equal(people_expire(p, 99, &oldest), 0);
+	assert_int_equal(oldest, 100);
+	assert_int_equal(people_expire(p, 100, &oldest), 1);
+	assert_int_equal(oldest, 200);
+	assert_true(a->is_unverified);
+	assert_false(a->may_change);
+	assert_false(a->may_take_over);
+	/* It ends once. */
+	assert_int_equal(people_expire(p, 150, &oldest), 0);
+	assert_int_equal(people_expire(p, 200, &oldest), 1);
+	assert_int_equal(oldest, INT64_MAX);
+	assert_true(b->is_unverified);
+	assert_false(fine->is_unverified);
+	assert_true(fine->may_change);
+	assert_false(gone->is_unverified);
+	/* The database is back. */
+	assert_false(people_note(a, &allowed, 1100));
+	assert_false(a->is_unverified);
+	assert_true(a->may_change);
+	/* Or the user is. */
+	again = people_get(p, SLICE_LIT("b"), who("2", "x"), "", "", true,
+	    false);
+	assert_ptr_equal(again, b);
+	assert_false(b->is_unverified);
+	assert_false(b->is_overdue);
+	assert_true(b->verified_ms > 200);
+	assert_int_equal(people_expire(p, 1099, &oldest), 0);
+	assert_int_equal(oldest, INT64_MAX);
+	people_put(p, a);
+	people_put(p, b);
+	people_put(p, again);
+	people_put(p, fine);
+	people_put(p, gone);
+	people_free(p);
+}
+
 int
 main(void)
 {
@@ -109,6 +207,8 @@ main(void)
 		cmocka_unit_test(test_sharing),
 		cmocka_unit_test(test_denied_grant_is_not_shared),
 		cmocka_unit_test(test_two_users_on_one_cookie),
+		cmocka_unit_test(test_note),
+		cmocka_unit_test(test_expire),
 	};
 	int rc;
 
