@@ -11,6 +11,8 @@ const PATIENT = 3;
 export const CLOSE_RATE = 1008;
 export const CLOSE_OVERLOADED = 1013;
 export const CLOSE_SIGNED_OUT = 4401;
+/** The server cannot ask whether we are still logged in: as if it was away. */
+export const CLOSE_UNVERIFIED = 4503;
 
 /**
  * How long to wait before the next attempt: full jitter, so that those who lost
@@ -50,7 +52,8 @@ export function createLink(url, on) {
     drop();
     on.closed(code);
     if (stopped || code === CLOSE_SIGNED_OUT) return;
-    if (code === CLOSE_RATE || code === CLOSE_OVERLOADED) {
+    if (code === CLOSE_RATE || code === CLOSE_OVERLOADED ||
+      code === CLOSE_UNVERIFIED) {
       attempt = Math.max(attempt, PATIENT);
     }
     timer = setTimeout(connect, backoff(attempt++, Math.random()));

@@ -332,6 +332,19 @@ test('a session that ended', () => {
   assert.equal(t.view.phase, 'live');
 });
 
+test('a session that cannot be verified: as if the server was away', () => {
+  const t = editor().do({ type: 'dirty', dirty: true });
+  t.do({ type: 'closed', code: 4503 });
+  assert.equal(t.view.phase, 'reconnecting');
+  t.pass(5000);
+  assert.equal(t.view.phase, 'offline');
+  assert.equal(t.state.locked, false);
+  assert.equal(t.state.signedOut, false);
+  t.hello().mine();
+  assert.equal(t.view.phase, 'live');
+  assert.equal(t.view.mode, 'editor');
+});
+
 test('after a sleep all is unknown', () => {
   const t = viewer().do({ type: 'wake' });
   assert.equal(t.view.phase, 'checking');
