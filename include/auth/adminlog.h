@@ -23,13 +23,11 @@ struct auth_pool;
 /*
  * A row gets its id before its transaction is committed, so one with a smaller
  * id may appear later: each poll reads so many ids again. (Of rows that are
- * overtaken by more than that, and of a bulk action with more rows than
- * ADMINLOG_ROWS_MAX, the oldest are not seen.)
+ * overtaken by more than that are not seen.)
  */
 #define ADMINLOG_OVERLAP	100	/* ids */
 #define ADMINLOG_ROWS_MAX	500	/* of a poll */
-#define ADMINLOG_FIRST_ROWS	200	/* of the first poll, */
-#define ADMINLOG_FIRST_HOURS	24	/* and not older than that */
+#define ADMINLOG_FIRST_HOURS	24	/* a first poll goes back so far */
 #define ADMINLOG_OBJECT_MAX	255	/* bytes of a key; no room has more */
 /* How long after it was refused a worker asks again. */
 #define ADMINLOG_RETRY_MS	(300 * INT64_C(1000))
@@ -65,8 +63,10 @@ struct adminlog_result {
 	/* The rest is 0 unless OK. */
 	const struct adminlog_row *rows;	/* by id, upwards */
 	size_t		 n;
-	int64_t		 skipped;	/* newer than since_id, and left out
-					 * because they were too many */
+	int64_t		 older_id;	/* too many: there are more, with
+					 * smaller ids than this. Else 0 */
+	int64_t		 skipped;	/* how many of these are newer than
+					 * since_id; 0 in a first poll */
 	int64_t		 next_id;	/* the next poll's since_id; never 0.
 					 * Smaller than since_id after the
 					 * table was emptied. */
@@ -86,15 +86,17 @@ void	adminlog_free(struct adminlog *log);
 bool	adminlog_is_on(const struct adminlog *log);
 
 /*
- * Asks for the rows behind since_id and some before it, which the caller has
- * had already: it tells them by object and id. since_id 0 asks for the newest
- * of the last hours. What the result points to is lent for the callback.
+ * Asks for the newest rows behind since_id, and some before it, which the
+ * caller may have had already: it tells them by their ids. since_id 0, or less,
+ * asks for the newest of the last hours, in a first poll. until_id, unless 0,
+ * leaves out what has this id or a greater one: with older_id, the rest of what
+ * was too much. What the result points to is lent for the callback.
  *
  * False, and no callback: a poll is under way, or saves are not configured, or
  * this worker was refused less than ADMINLOG_RETRY_MS ago.
  */
 bool	adminlog_poll_start(struct adminlog *log, int64_t since_id,
-	    void (*cb)(const struct adminlog_result *, void *), void *arg)
-	    MUSTCHECK;
+	    int64_t until_id, void (*cb)(const struct adminlog_result *,
+	    void *), void *arg) MUSTCHECK;
 
 #endif

@@ -17,6 +17,7 @@ struct job;
 
 struct logpoll {
 	int64_t		 since_id;	/* constant */
+	int64_t		 until_id;	/* constant; not itself */
 	/* The end of it, on the loop: poll is NULL when the thread was given
 	 * up. */
 	void		(*done)(struct logpoll *poll, enum db_status status,
@@ -28,13 +29,16 @@ struct logpoll {
 	char		**texts;	/* what they point to */
 	size_t		 n;
 	int64_t		 last_id;	/* the highest of the table, or 0 */
-	int64_t		 newer;		/* rows with an id above since_id, */
+	int64_t		 newer;		/* rows between since_id and until_id,
+					 */
 	int64_t		 newer_seen;	/* and those of them that came */
-	int64_t		 seen_id;	/* the last row's */
+	int64_t		 n_seen;	/* rows of whatever kind, */
+	int64_t		 first_id;	/* the first one's */
+	int64_t		 seen_id;	/* and the last one's */
 	struct db_error	 error;		/* why it was refused */
 };
 
-struct logpoll *logpoll_new(int64_t since_id) MUSTCHECK;
+struct logpoll *logpoll_new(int64_t since_id, int64_t until_id) MUSTCHECK;
 /* NULL is allowed. */
 void	logpoll_free(struct logpoll *poll);
 /*

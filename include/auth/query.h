@@ -49,7 +49,7 @@ enum query_session_col { SESSION_KEY, SESSION_DATA, SESSION_BATCH_COLS };
  * table; there is a row with them alone when it has no other to give. */
 enum query_entry_col {
 	ENTRY_LAST,		/* the highest id, or NULL */
-	ENTRY_NEWER,		/* how many rows are above $1 */
+	ENTRY_NEWER,		/* how many rows are between $2 and $1 */
 	ENTRY_ID,
 	ENTRY_USER_ID,
 	ENTRY_USERNAME,
@@ -87,9 +87,10 @@ struct query_set {
 	char	*batch_users;		/* permissions of models only with
 					 * permission = model */
 
-	/* The newest rows of the admin's log, by id upwards. */
+	/* The newest rows of the admin's log, by id upwards. $1 the id before
+	 * which rows are wanted; */
 	char	*log_first;
-	/* $1 an id whose newer rows are counted, $2 the id behind which rows
+	/* $2 an id whose newer rows are counted, $3 the id behind which rows
 	 * are wanted */
 	char	*log_next;
 };

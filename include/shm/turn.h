@@ -34,9 +34,16 @@ bool	turn_take(struct shm *shm, int slot, int64_t now_mono_ms,
  * for a dead worker; the master, from shm_slot_release(). */
 void	turn_give(struct shm *shm, int slot);
 
-/* How far the holder came, in its own terms; 0 before anybody said. */
+/*
+ * How far the holders came, in their own terms, which are positive; 0 or less:
+ * it is to be done from the beginning. Who has done a piece moves the mark from
+ * where it was when that was begun; false, and it stays, if it is elsewhere by
+ * now, because another holder was faster or turn_begin_anew() came.
+ */
 int64_t	turn_mark(const struct shm *shm);
-void	turn_set_mark(struct shm *shm, int64_t mark);
+bool	turn_move_mark(struct shm *shm, int64_t from, int64_t to) MUSTCHECK;
+/* Any worker: what was done may have been undone. */
+void	turn_begin_anew(struct shm *shm);
 
 /* Whether it was refused the last time, so that it need not be waited for. The
  * setter says whether that is news: true for one caller only. */

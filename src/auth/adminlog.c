@@ -91,6 +91,8 @@ fill(const struct logpoll *poll, struct adminlog_result *result)
 	result->next_id = poll->last_id < 1 ? 1 : poll->last_id;
 	if (poll->since_id != 0 && poll->newer > poll->newer_seen)
 		result->skipped = poll->newer - poll->newer_seen;
+	if (poll->n_seen >= ADMINLOG_ROWS_MAX)
+		result->older_id = poll->first_id;
 }
 
 static void
@@ -111,7 +113,7 @@ on_done(struct logpoll *poll, enum db_status status, void *arg)
 }
 
 bool
-adminlog_poll_start(struct adminlog *log, int64_t since_id,
+adminlog_poll_start(struct adminlog *log, int64_t since_id, int64_t until_id,
     void (*cb)(const struct adminlog_result *, void *), void *arg)
 {
 	struct logpoll *poll;
@@ -119,7 +121,8 @@ adminlog_poll_start(struct adminlog *log, int64_t since_id,
 	if (log->job != NULL || !is_configured(log) ||
 	    (log->retry_at_ms != 0 && clock_mono_ms() < log->retry_at_ms))
 		return (false);
-	poll = logpoll_new(since_id < 0 ? 0 : since_id);
+	poll = logpoll_new(since_id < 0 ? 0 : since_id,
+	    until_id == 0 ? INT64_MAX : until_id);
 	poll->done = on_done;
 	poll->arg = log;
 	log->cb = cb;

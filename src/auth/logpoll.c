@@ -24,11 +24,12 @@ struct sink {
 };
 
 struct logpoll *
-logpoll_new(int64_t since_id)
+logpoll_new(int64_t since_id, int64_t until_id)
 {
 	struct logpoll *poll = xcalloc(1, sizeof(*poll));
 
 	poll->since_id = since_id;
+	poll->until_id = until_id;
 	return (poll);
 }
 
@@ -144,6 +145,8 @@ on_row(const struct slice *cols, size_t n UNUSED, void *arg)
 	/* A query that broke half-way is asked again from its start. */
 	if (id <= poll->seen_id)
 		return;
+	if (poll->n_seen++ == 0)
+		poll->first_id = id;
 	poll->seen_id = id;
 	poll->newer_seen += id > poll->since_id;
 	if (!is_sound(cols, action) || poll->n == ADMINLOG_ROWS_MAX)
@@ -169,6 +172,7 @@ logpoll_run(struct job *job, struct burst *burst, const struct db_wait *wait,
 	struct sink sink = { burst->source, poll };
 	struct db_request request = { .on_row = on_row, .arg = &sink };
 	char since[DIGITS_MAX + 1], floor[DIGITS_MAX + 1];
+	char until[DIGITS_MAX + 1];
 
 	job->asked_database = true;
 	job->status = burst_open(burst, wait, error);
@@ -180,7 +184,10 @@ logpoll_run(struct job *job, struct burst *burst, const struct db_wait *wait,
 	    (long long)poll->since_id);
 	(void)snprintf(floor, sizeof(floor), "%lld",
 	    (long long)poll->since_id - ADMINLOG_OVERLAP);
+	(void)snprintf(until, sizeof(until), "%lld",
+	    (long long)poll->until_id);
 	request.sql = burst->source->queries.log_first;
+	request.params[request.n_params++] = until;
 	if (poll->since_id != 0) {
 		request.sql = burst->source->queries.log_next;
 		request.params[request.n_params++] = since;

@@ -320,12 +320,12 @@ try_log(struct probe *p)
 {
 	const struct query_set *q = &p->source->queries;
 	struct db_request request = {
-		.sql = q->log_next, .params = { "0", "0" }, .n_params = 2,
+		.sql = q->log_next, .params = { "0", "0", "0" }, .n_params = 3,
 	};
 
 	try_query(p, "admin_log_table", &request);
 	request.sql = q->log_first;
-	request.n_params = 0;
+	request.n_params = 1;
 	try_query(p, "admin_log_table", &request);
 }
 

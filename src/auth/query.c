@@ -381,35 +381,50 @@ add_entry_cols(struct buf *b, const struct conf *conf, enum db_dialect dialect)
 	add_left_col(b, dialect, "l", "change_message", LOGMSG_MAX + 1);
 }
 
+/* A parameter that is an id. */
+static const char *
+log_param(enum db_dialect dialect, int n)
+{
+	static const char *const pg[] = { "$1::bigint", "$2::bigint",
+	    "$3::bigint" };
+	static const char *const lite[] = { "CAST(?1 AS INTEGER)",
+	    "CAST(?2 AS INTEGER)", "CAST(?3 AS INTEGER)" };
+
+	return (dialect == DB_POSTGRES ? pg[n - 1] : lite[n - 1]);
+}
+
 /* What is known of the whole table; one row. Both are read off the index. */
 static void
-add_log_whole(struct buf *b, const struct conf *conf, const char *since)
+add_log_whole(struct buf *b, const struct conf *conf, enum db_dialect dialect,
+    bool is_first)
 {
 	buf_add_str(b, "(SELECT (SELECT max(\"id\") FROM ");
 	query_add_table(b, conf, conf->admin_log_table);
 	buf_add_str(b, ") AS last, ");
-	if (since == NULL)
+	if (is_first)
 		buf_add_char(b, '0');
 	else {
 		buf_add_str(b, "(SELECT count(*) FROM ");
 		query_add_table(b, conf, conf->admin_log_table);
-		buf_addf(b, " WHERE \"id\" > %s)", since);
+		buf_addf(b, " WHERE \"id\" < %s AND \"id\" > %s)",
+		    log_param(dialect, 1), log_param(dialect, 2));
 	}
 	buf_add_str(b, " AS newer) t");
 }
 
-/* The newest rows behind floor (NULL: of all), by the primary key's index. */
+/* The newest rows in question, by the primary key's index. */
 static void
-add_log_rows(struct buf *b, const struct conf *conf, const char *floor,
-    int max)
+add_log_rows(struct buf *b, const struct conf *conf, enum db_dialect dialect,
+    bool is_first)
 {
 	buf_add_str(b, "(SELECT \"id\", \"user_id\", \"action_time\", "
 	    "\"content_type_id\", \"object_id\", \"action_flag\", "
 	    "\"change_message\" FROM ");
 	query_add_table(b, conf, conf->admin_log_table);
-	if (floor != NULL)
-		buf_addf(b, " WHERE \"id\" > %s", floor);
-	buf_addf(b, " ORDER BY \"id\" DESC LIMIT %d) l", max);
+	buf_addf(b, " WHERE \"id\" < %s", log_param(dialect, 1));
+	if (!is_first)
+		buf_addf(b, " AND \"id\" > %s", log_param(dialect, 3));
+	buf_addf(b, " ORDER BY \"id\" DESC LIMIT %d) l", ADMINLOG_ROWS_MAX);
 }
 
 static char *
@@ -421,12 +436,9 @@ build_log(const struct conf *conf, enum db_dialect dialect, bool is_first)
 	buf_add_str(&b, "SELECT ");
 	add_entry_cols(&b, conf, dialect);
 	buf_add_str(&b, " FROM ");
-	add_log_whole(&b, conf, is_first ? NULL : is_pg ? "$1::bigint" :
-	    "CAST(?1 AS INTEGER)");
+	add_log_whole(&b, conf, dialect, is_first);
 	buf_add_str(&b, " LEFT JOIN ");
-	add_log_rows(&b, conf, is_first ? NULL : is_pg ? "$2::bigint" :
-	    "CAST(?2 AS INTEGER)",
-	    is_first ? ADMINLOG_FIRST_ROWS : ADMINLOG_ROWS_MAX);
+	add_log_rows(&b, conf, dialect, is_first);
 	if (is_first)
 		buf_addf(&b, is_pg ? " ON l.\"action_time\" > now() - "
 		    "interval '%d hours'" : " ON l.\"action_time\" > "

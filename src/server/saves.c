@@ -1,7 +1,13 @@
 /*
  * Following the admin's log. A timer asks for the turn (shm/turn.h); who has it
- * and has rooms open polls; each row that was not seen before becomes one
- * announcement. Polls overlap, so the ids of the last rows are kept.
+ * and has rooms open makes a round: it reads what is behind the turn's mark,
+ * the newest first, a page at a time, and announces each row that Redis is not
+ * known to have.
+ *
+ * The mark moves when Redis has said yes to all of a round, and not before: the
+ * log keeps what is to be announced, no worker does. So it is announced after
+ * all if Redis refuses it, if this worker dies, or if another one goes on. What
+ * was announced twice, Redis tells (STORE_GATED), and nobody hears of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +27,18 @@
 #include "shm/turn.h"
 #include "store/store.h"
 
-/* More than a poll can read, so that what it reads again is always known. */
+/* More than a page has, so that what is read again is mostly known. */
 #define SEEN_N		(2 * (ADMINLOG_ROWS_MAX + ADMINLOG_OVERLAP))
+/* What is behind this many pages was logged by a program rather than by people,
+ * or long ago: it is left out, and that is said. */
+#define PAGES_MAX	8
+#define BACKOFF_MAX_MS	5000	/* after a refusal */
+
+/* An announcement under way. */
+struct sent {
+	struct saves	*saves;
+	int64_t		 id;
+};
 
 struct saves {
 	const struct conf *conf;
@@ -32,11 +48,29 @@ struct saves {
 	struct rooms	*rooms;
 	struct adminlog	*log;
 	struct timer	*timer;
-	int64_t		 since_id;
-	bool		 has_polled;
-	int64_t		 seen[SEEN_N];	/* ids; a ring, 0: empty */
+	bool		 has_read;	/* the log, ever */
+	int64_t		 mark;		/* the turn's, as far as is known here;
+					 * what was seen is of that time */
+	int64_t		 seen[SEEN_N];	/* ids that Redis has; a ring, 0:
+					 * empty */
 	size_t		 n_seen;	/* ever */
+
+	/* The round. */
+	bool		 in_round;
+	unsigned	 n_pages;	/* that have come */
+	int64_t		 older_id;	/* what the next page ends before */
+	int64_t		 skipped;	/* by the last page */
+	int64_t		 next_mark;
+	struct sent	 sent[ADMINLOG_ROWS_MAX]; /* of the page */
+	size_t		 n_sent;
+	size_t		 n_answered;
+	size_t		 n_failed;	/* of these */
+
+	unsigned	 failures;	/* rounds, one after the other */
+	int64_t		 retry_at_ms;
 };
+
+static void end_page(struct saves *saves);
 
 static bool
 is_seen(const struct saves *saves, int64_t id)
@@ -66,11 +100,18 @@ action_name(enum adminlog_action action)
 static void
 on_announced(const struct store_reply *reply, void *arg)
 {
-	struct saves *saves = arg;
+	const struct sent *sent = arg;
+	struct saves *saves = sent->saves;
 
 	if (reply->status == STORE_OK)
 		counters_add(saves->shm, saves->slot, COUNTER_SAVES_ANNOUNCED,
 		    1);
+	if (reply->status == STORE_OK || reply->status == STORE_GATED)
+		saves->seen[saves->n_seen++ % SEEN_N] = sent->id;
+	else
+		saves->n_failed++;
+	if (++saves->n_answered == saves->n_sent)
+		end_page(saves);
 }
 
 /* The names of the object's room, as route_parse() makes them of its URL. */
@@ -99,6 +140,7 @@ announce(struct saves *saves, const struct adminlog_row *row)
 	    saves->conf->user_id_type == USER_ID_INTEGER, row->user_name };
 	struct buf key = { NULL, 0, 0 }, name = { NULL, 0, 0 };
 	struct buf fields = { NULL, 0, 0 }, save = { NULL, 0, 0 };
+	struct sent *sent = &saves->sent[saves->n_sent];
 	char when[CLOCK_ISO_SIZE];
 
 	if (make_room(row, &key, &name)) {
@@ -110,7 +152,9 @@ announce(struct saves *saves, const struct adminlog_row *row)
 		store_announce(saves->store, (struct store_room){
 		    buf_str(&key), buf_str(&name) }, row->id,
 		    (struct slice){ save.p, save.n }, slice_of(when),
-		    on_announced, saves);
+		    on_announced, sent);
+		*sent = (struct sent){ saves, row->id };
+		saves->n_sent++;
 	}
 	buf_fini(&key);
 	buf_fini(&name);
@@ -118,27 +162,96 @@ announce(struct saves *saves, const struct adminlog_row *row)
 	buf_fini(&save);
 }
 
+/* Redis took all of it, or not. */
+static void
+note_refusal(struct saves *saves)
+{
+	int64_t ms = saves->conf->redis_retry_delay_ms;
+	unsigned i;
+
+	if (saves->failures++ == 0)
+		log_warn("saves are not announced, Redis takes none; they "
+		    "will be when it does");
+	for (i = 1; i < saves->failures && ms < BACKOFF_MAX_MS; i++)
+		ms *= 2;
+	saves->retry_at_ms = clock_mono_ms() +
+	    (ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS);
+}
+
+static void
+note_success(struct saves *saves)
+{
+	if (saves->failures != 0)
+		log_info("saves are announced again");
+	saves->failures = 0;
+	saves->retry_at_ms = 0;
+	if (saves->skipped != 0)
+		log_warn("%lld saves came at once; the oldest of them are not "
+		    "announced", (long long)saves->skipped);
+	if (turn_move_mark(saves->shm, saves->mark, saves->next_mark))
+		saves->mark = saves->next_mark;
+}
+
 static void
 on_polled(const struct adminlog_result *result, void *arg)
 {
 	struct saves *saves = arg;
+	/* From the beginning: people were told of most of it already, and of an
+	 * object's saves are told the last one alone. */
+	bool is_backward = saves->mark <= 0;
 	size_t i;
 
-	if (result->status != ADMINLOG_OK)
+	if (result->status != ADMINLOG_UNAVAILABLE)
+		saves->has_read = true;
+	if (result->status != ADMINLOG_OK) {
+		saves->in_round = false;
 		return;
-	if (result->skipped != 0)
-		log_warn("%lld saves came at once; the oldest of them are not "
-		    "announced", (long long)result->skipped);
-	for (i = 0; i < result->n; i++) {
-		const struct adminlog_row *row = &result->rows[i];
-
-		if (is_seen(saves, row->id))
-			continue;
-		saves->seen[saves->n_seen++ % SEEN_N] = row->id;
-		announce(saves, row);
 	}
-	saves->since_id = result->next_id;
-	turn_set_mark(saves->shm, saves->since_id);
+	if (saves->n_pages++ == 0)
+		saves->next_mark = result->next_id;
+	saves->older_id = result->older_id;
+	saves->skipped = result->skipped;
+	saves->n_sent = saves->n_answered = saves->n_failed = 0;
+	for (i = 0; i < result->n; i++) {
+		const struct adminlog_row *row = &result->rows[is_backward ?
+		    result->n - 1 - i : i];
+
+		if (!is_seen(saves, row->id))
+			announce(saves, row);
+	}
+	if (saves->n_sent == 0)
+		end_page(saves);
+}
+
+/* All of it was answered. */
+static void
+end_page(struct saves *saves)
+{
+	if (saves->n_failed == 0 && saves->older_id != 0 &&
+	    saves->n_pages < PAGES_MAX) {
+		saves->in_round = adminlog_poll_start(saves->log, saves->mark,
+		    saves->older_id, on_polled, saves);
+		return;
+	}
+	saves->in_round = false;
+	if (saves->n_failed != 0)
+		note_refusal(saves);
+	else
+		note_success(saves);
+}
+
+static void
+start_round(struct saves *saves)
+{
+	int64_t mark = turn_mark(saves->shm);
+
+	/* Somebody else was at it, or Redis may have forgotten. */
+	if (saves->mark != mark)
+		memset(saves->seen, 0, sizeof(saves->seen));
+	saves->mark = mark;
+	saves->n_pages = 0;
+	saves->in_round = adminlog_poll_start(saves->log, mark, 0, on_polled,
+	    saves);
 }
 
 static void
@@ -146,25 +259,20 @@ timer_cb(void *arg)
 {
 	struct saves *saves = arg;
 	int64_t interval_ms = saves->conf->save_poll_interval_ms;
+	int64_t now_ms = clock_mono_ms();
 
 	timer_start(saves->timer, interval_ms);
 	/* The first time also without rooms: tabs must be told from the start
 	 * whether saves come from the log. */
-	if ((saves->rooms->n_rooms == 0 && saves->has_polled) ||
+	if ((saves->rooms->n_rooms == 0 && saves->has_read) ||
 	    !store_is_up(saves->store)) {
 		/* Nobody here to tell, or no way to: another may. */
 		turn_give(saves->shm, saves->slot);
 		return;
 	}
-	if (!turn_take(saves->shm, saves->slot, clock_mono_ms(), interval_ms))
-		return;
-	/* Where the last holder was: what it has announced is not again. */
-	if (saves->since_id < turn_mark(saves->shm))
-		saves->since_id = turn_mark(saves->shm);
-	saves->has_polled = true;
-	/* One that is under way, or was refused, answers when it does. */
-	(void)!adminlog_poll_start(saves->log, saves->since_id, on_polled,
-	    saves);
+	if (turn_take(saves->shm, saves->slot, now_ms, interval_ms) &&
+	    !saves->in_round && now_ms >= saves->retry_at_ms)
+		start_round(saves);
 }
 
 struct saves *
@@ -196,6 +304,15 @@ saves_free(struct saves *saves)
 	timer_free(saves->timer);
 	adminlog_free(saves->log);
 	free(saves);
+}
+
+void
+saves_on_up(struct saves *saves)
+{
+	/* While this worker could not hear of a save, Redis may have been told
+	 * it, and lost it since. */
+	turn_begin_anew(saves->shm);
+	saves->retry_at_ms = 0;
 }
 
 bool

@@ -464,6 +464,7 @@ on_store_up(bool fresh_identity, void *arg)
 	log_info("redis is up, worker id %s%s", store_worker_id(srv->store),
 	    fresh_identity ? " (new)" : "");
 	rooms_on_up(srv->rooms, fresh_identity);
+	saves_on_up(srv->saves);
 }
 
 static void

@@ -92,10 +92,23 @@ turn_mark(const struct shm *shm)
 	return (atomic_load(&shm->common->turn_mark));
 }
 
-void
-turn_set_mark(struct shm *shm, int64_t mark)
+bool
+turn_move_mark(struct shm *shm, int64_t from, int64_t to)
 {
-	atomic_store(&shm->common->turn_mark, mark);
+	return (atomic_compare_exchange_strong(&shm->common->turn_mark, &from,
+	    to));
+}
+
+void
+turn_begin_anew(struct shm *shm)
+{
+	int64_t mark = atomic_load(&shm->common->turn_mark);
+
+	/* Another one each time, so that who has begun anew already, but before
+	 * this, does not move it. */
+	while (!atomic_compare_exchange_weak(&shm->common->turn_mark, &mark,
+	    mark > 0 || mark == INT64_MIN ? -1 : mark - 1))
+		;
 }
 
 bool

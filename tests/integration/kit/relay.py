@@ -10,9 +10,9 @@ from kit.base import free_port, wait_for
 
 class FaultProxy:
     """A TCP relay to a port: open, cut (connections are reset, new ones at
-    once), stalled (everything is accepted and nothing is passed on) or holding
+    once), stalled (everything is accepted and nothing is passed on), holding
     (what is sent to the port is read and kept), which can be one connection's
-    answers alone."""
+    answers alone, or dropping (what is sent to the port is lost)."""
 
     def __init__(self, target):
         self.target = target
@@ -24,6 +24,7 @@ class FaultProxy:
         self.muted = []         # the server's sockets of those
         self.held = []          # (to which socket, bytes)
         self.refused = 0        # connections, while it was cut
+        self.sent = None        # to the port, since watch()
         self.lock = threading.Lock()
         self.wake_r, self.wake_w = os.pipe()
         self.closing = False
@@ -79,6 +80,8 @@ class FaultProxy:
                 if s in self.muted:
                     self.held.append((peer, data))
                 return s in self.muted
+            if self.sent is not None:
+                self.sent += data
             if self.asked is not None and self.asked in data:
                 self.asked = None
                 self.muted.append(peer)
@@ -86,7 +89,7 @@ class FaultProxy:
                 self.awaited, self.mode = None, "holding"
             if self.mode == "holding":
                 self.held.append((peer, data))
-            return self.mode == "holding"
+            return self.mode in ("holding", "dropping")
 
     def _relay(self, s, peer):
         try:
@@ -119,6 +122,22 @@ class FaultProxy:
         with self.lock:
             self.mode = "stalled"
         self._wake()
+
+    def drop(self):
+        """Nothing reaches the port, and nobody is told."""
+        with self.lock:
+            self.mode = "dropping"
+
+    def watch(self):
+        with self.lock:
+            self.sent = b""
+
+    def wait_sent(self, text):
+        """Until somebody sends this, after watch(); whatever becomes of it."""
+        def has():
+            with self.lock:
+                return text.encode() in self.sent
+        wait_for(has, "%r to be sent" % text)
 
     def hold_from(self, text):
         """Holds from the first piece on in which this is sent to the port."""

@@ -118,7 +118,7 @@ static struct {
 	enum adminlog_status status;
 	size_t		 n;
 	int64_t		 ids[ADMINLOG_ROWS_MAX];
-	int64_t		 skipped, next_id;
+	int64_t		 skipped, older_id, next_id;
 	struct adminlog_row first;
 	char		*user_id, *user_name, *app, *model, *object, *message;
 } got;
@@ -145,6 +145,7 @@ on_poll(const struct adminlog_result *r, void *arg)
 	got.status = r->status;
 	got.n = r->n;
 	got.skipped = r->skipped;
+	got.older_id = r->older_id;
 	got.next_id = r->next_id;
 	assert_true(r->n <= ADMINLOG_ROWS_MAX);
 	for (i = 0; i < r->n; i++)
@@ -161,13 +162,15 @@ on_poll(const struct adminlog_result *r, void *arg)
 }
 
 static void
-poll_start(int64_t since)
+poll_start(int64_t since, int64_t until)
 {
 	forget();
-	assert_true(adminlog_poll_start(admin_log, since, on_poll, &got));
+	assert_true(adminlog_poll_start(admin_log, since, until, on_poll,
+	    &got));
 	assert_int_equal(got.calls, 0);		/* never before it returns */
 	/* One at a time. */
-	assert_false(adminlog_poll_start(admin_log, since, on_poll, &got));
+	assert_false(adminlog_poll_start(admin_log, since, until, on_poll,
+	    &got));
 }
 
 static void
@@ -179,11 +182,17 @@ poll_wait(void)
 }
 
 static enum adminlog_status
-poll_log(int64_t since)
+poll_page(int64_t since, int64_t until)
 {
-	poll_start(since);
+	poll_start(since, until);
 	poll_wait();
 	return (got.status);
+}
+
+static enum adminlog_status
+poll_log(int64_t since)
+{
+	return (poll_page(since, 0));
 }
 
 static void
@@ -248,11 +257,18 @@ test_first(void **state UNUSED)
 	put(3, now, "'7'", "1, 1, 2, ''");
 	assert_int_equal(poll_log(0), ADMINLOG_OK);
 	assert_rows(2, 3);
-	put_many(4, 203);
+	assert_int_equal(got.older_id, 0);
+	put_many(4, 703);
 	assert_int_equal(poll_log(0), ADMINLOG_OK);
-	assert_rows(203 - ADMINLOG_FIRST_ROWS + 1, 203);
+	assert_rows(204, 703);
+	assert_int_equal(got.next_id, 703);
+	assert_int_equal(got.older_id, 204);
+	/* The rest of them, and nothing that has come since. */
+	put_many(704, 710);
+	assert_int_equal(poll_page(0, got.older_id), ADMINLOG_OK);
+	assert_rows(2, 203);
+	assert_int_equal(got.older_id, 0);
 	assert_int_equal(got.skipped, 0);
-	assert_int_equal(got.next_id, 203);
 	stop();
 }
 
@@ -277,7 +293,7 @@ test_next(void **state UNUSED)
 	stop();
 }
 
-/* Too many: the newest, and how many were left out. */
+/* Too many: the newest, and how many were left out; then these. */
 static void
 test_skipped(void **state UNUSED)
 {
@@ -287,7 +303,14 @@ test_skipped(void **state UNUSED)
 	assert_int_equal(poll_log(50), ADMINLOG_OK);
 	assert_rows(251, 750);
 	assert_int_equal(got.skipped, 200);
+	assert_int_equal(got.older_id, 251);
 	assert_int_equal(got.next_id, 750);
+	put_many(751, 760);
+	assert_int_equal(poll_page(50, got.older_id), ADMINLOG_OK);
+	assert_rows(1, 250);
+	assert_int_equal(got.skipped, 0);
+	assert_int_equal(got.older_id, 0);
+	run("DELETE FROM django_admin_log WHERE id > 750");
 	/* What came before is not missed. */
 	assert_int_equal(poll_log(250), ADMINLOG_OK);
 	assert_rows(251, 750);
@@ -414,7 +437,7 @@ test_off(void **state UNUSED)
 
 	start(never);
 	assert_false(adminlog_is_on(admin_log));
-	assert_false(adminlog_poll_start(admin_log, 0, on_poll, &got));
+	assert_false(adminlog_poll_start(admin_log, 0, 0, on_poll, &got));
 	stop();
 	adminlog_free(NULL);
 }
@@ -455,7 +478,7 @@ run_refused(const char *breaks, const char *repairs, const char *says)
 	assert_true(auth_pool_is_healthy(site.pool));
 	assert_int_equal(ask_only(&site, KEY, "shelfx", "item"), AUTH_ALLOWED);
 	assert_false(adminlog_is_on(admin_log));
-	assert_false(adminlog_poll_start(admin_log, 0, on_poll, &got));
+	assert_false(adminlog_poll_start(admin_log, 0, 0, on_poll, &got));
 	/* As another worker of the machine has it. */
 	another = adminlog_new(site.pool);
 	assert_false(adminlog_is_on(another));
@@ -526,23 +549,23 @@ test_cancel(void **state UNUSED)
 	start(NULL);
 	assert_true(budget_take(site.shm, site.slot, 1,
 	    clock_mono_ms() + 60000));
-	poll_start(0);
+	poll_start(0, 0);
 	adminlog_free(admin_log);
 	budget_give(site.shm, site.slot);
 	admin_log = adminlog_new(site.pool);
 	sql(&cluster, "BEGIN; LOCK TABLE django_admin_log");
-	poll_start(0);
+	poll_start(0, 0);
 	sql_await(&cluster, "SELECT count(*) FROM pg_stat_activity WHERE "
 	    "wait_event_type = 'Lock' AND usename = '" CLUSTER_ROLE "'", "1");
 	adminlog_free(admin_log);
 	admin_log = adminlog_new(site.pool);
-	poll_start(0);
+	poll_start(0, 0);
 	sql(&cluster, "COMMIT");
 	poll_wait();
 	assert_int_equal(got.status, ADMINLOG_OK);
 	/* And with the pool. */
 	sql(&cluster, "BEGIN; LOCK TABLE django_admin_log");
-	poll_start(0);
+	poll_start(0, 0);
 	sql_await(&cluster, "SELECT count(*) FROM pg_stat_activity WHERE "
 	    "wait_event_type = 'Lock' AND usename = '" CLUSTER_ROLE "'", "1");
 	adminlog_free(admin_log);
@@ -561,8 +584,8 @@ on_poll_again(const struct adminlog_result *r UNUSED, void *arg)
 	unsigned *calls = arg;
 
 	if (++*calls == 1) {
-		assert_true(adminlog_poll_start(admin_log, 0, on_poll_again,
-		    arg));
+		assert_true(adminlog_poll_start(admin_log, 0, 0,
+		    on_poll_again, arg));
 		return;
 	}
 	adminlog_free(admin_log);
@@ -575,7 +598,8 @@ test_in_callback(void **state UNUSED)
 	unsigned calls = 0;
 
 	start(NULL);
-	assert_true(adminlog_poll_start(admin_log, 0, on_poll_again, &calls));
+	assert_true(adminlog_poll_start(admin_log, 0, 0, on_poll_again,
+	    &calls));
 	while (calls < 2)
 		assert_int_equal(event_base_loop(site.base, EVLOOP_ONCE), 0);
 	stop();

@@ -184,19 +184,19 @@ test_poll_while_stuck(void **state UNUSED)
 	start(&s);
 	log = adminlog_new(s.pool);
 	block(true);
-	assert_true(adminlog_poll_start(log, 0, on_poll, NULL));
+	assert_true(adminlog_poll_start(log, 0, 0, on_poll, NULL));
 	while (n_polls == 0)
 		event_base_loop(s.base, EVLOOP_ONCE);
 	assert_true(adminlog_is_on(log));
-	assert_true(adminlog_poll_start(log, 0, on_poll, NULL));
+	assert_true(adminlog_poll_start(log, 0, 0, on_poll, NULL));
 	adminlog_free(log);
 	block(false);
 	log = adminlog_new(s.pool);
-	assert_true(adminlog_poll_start(log, 0, on_poll, NULL));
+	assert_true(adminlog_poll_start(log, 0, 0, on_poll, NULL));
 	while (n_polls == 1)
 		event_base_loop(s.base, EVLOOP_ONCE);
 	block(true);
-	assert_true(adminlog_poll_start(log, 0, on_poll, NULL));
+	assert_true(adminlog_poll_start(log, 0, 0, on_poll, NULL));
 	while (stuck() == 0)
 		nap_ms(1);
 	adminlog_free(log);

@@ -129,8 +129,10 @@ test_notes(void **state UNUSED)
 	struct shm *shm = region_make();
 
 	assert_int_equal(turn_mark(shm), 0);
-	turn_set_mark(shm, INT64_MAX);
-	assert_true(turn_mark(shm) == INT64_MAX);
+	assert_true(turn_move_mark(shm, 0, 7));
+	assert_false(turn_move_mark(shm, 0, 8));	/* another was faster */
+	assert_true(turn_move_mark(shm, 7, 3));		/* back, too */
+	assert_int_equal(turn_mark(shm), 3);
 	assert_false(turn_is_refused(shm));
 	assert_false(turn_set_refused(shm, false));
 	assert_true(turn_set_refused(shm, true));
@@ -139,8 +141,32 @@ test_notes(void **state UNUSED)
 	/* They outlive the holder. */
 	assert_true(turn_take(shm, VICTIM, 50000, EVERY));
 	shm_slot_release(shm, VICTIM, true);
-	assert_true(turn_is_refused(shm) && turn_mark(shm) == INT64_MAX);
+	assert_true(turn_is_refused(shm) && turn_mark(shm) == 3);
 	assert_true(turn_set_refused(shm, false));
+	shm_free(shm);
+}
+
+/* Who was at it does not end it. */
+static void
+test_anew(void **state UNUSED)
+{
+	struct shm *shm = region_make();
+	int64_t first, second;
+
+	assert_true(turn_move_mark(shm, 0, INT64_MAX));
+	turn_begin_anew(shm);
+	assert_false(turn_move_mark(shm, INT64_MAX, 5));
+	first = turn_mark(shm);
+	assert_true(first <= 0);
+	/* Twice. */
+	turn_begin_anew(shm);
+	assert_false(turn_move_mark(shm, first, 5));
+	second = turn_mark(shm);
+	assert_true(second <= 0 && second != first);
+	assert_true(turn_move_mark(shm, second, 5));
+	atomic_store(&shm->common->turn_mark, INT64_MIN);
+	turn_begin_anew(shm);
+	assert_true(turn_mark(shm) <= 0 && turn_mark(shm) != INT64_MIN);
 	shm_free(shm);
 }
 
@@ -359,6 +385,7 @@ main(void)
 		cmocka_unit_test(test_give),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_anew),
 		cmocka_unit_test(test_killed_taker),
 		cmocka_unit_test(test_killed_giver),
 		cmocka_unit_test(test_crowd),
