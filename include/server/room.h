@@ -151,6 +151,7 @@ struct room {
 	struct snapshot	 told;		/* as applied ... */
 	uint64_t	 told_generation; /* ... in this one of Redis */
 	bool		 is_recalling;	/* roomop_recall() is under way */
+	int64_t		 opened_us;	/* on this worker */
 	char		*saved;		/* the last save, as JSON */
 	int64_t		 updated_ms;	/* content_updated was told */
 	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */

@@ -86,6 +86,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 	room->name = xstrdup(name);
 	room->kind = key[0] == 'c' ? ROOM_CHAT :
 	    key[0] == 'm' ? ROOM_MODEL : ROOM_EDIT;
+	room->opened_us = clock_wall_us();
 	LIST_INIT(&room->badges);
 	room->deadline_us = INT64_MAX;
 	RB_INIT(&room->users);

@@ -25,7 +25,8 @@
 /* A save of the log that the room has just been told of by the page's click is
  * not told again to pages of the package, which would load anew once more. */
 #define TOLD_MS		10000
-/* Nor is an older one, found when the log is read for the first time. */
+/* Nor is one from so long before the room was opened that the pages in it show
+ * it already. How long ago that was says nothing: Redis may have been away. */
 #define OLD_US		(60 * US_PER_SEC)
 #define SAVE_DEPTH	4
 
@@ -402,7 +403,7 @@ tell_updated(struct room *room, struct slice save)
 		buf_add(&id, text_id.p, text_id.n);
 	if (name.p != NULL && id.n != 0 && when.p != NULL &&
 	    clock_parse_iso(when.p, &when_us) &&
-	    clock_wall_us() - when_us < OLD_US) {
+	    when_us > room->opened_us - OLD_US) {
 		u = room_message_user(room, buf_str(&id), name.p);
 		message_add_content_updated(&b, &u, when.p);
 		room_deliver(room, 'A', (struct slice){ NULL, 0 },
