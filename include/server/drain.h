@@ -2,7 +2,7 @@
  * The end of a worker that lets its clients go: their sockets are closed with
  * 1012, spread over drain_time so that those who come back storm neither the
  * database nor Redis, and then the lease is given back. At most
- * shutdown_timeout in all, but for Redis' answer. Loop thread only.
+ * shutdown_timeout in all. Loop thread only.
  */
 #ifndef COLLABD_SERVER_DRAIN_H
 #define COLLABD_SERVER_DRAIN_H

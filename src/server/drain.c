@@ -29,6 +29,7 @@ struct drain {
 	int64_t		 until_ms;	/* all are closed */
 	int64_t		 answered_ms;	/* and no request is waited for */
 	int64_t		 stop_at_ms;	/* whatever is left */
+	bool		 is_resigning;
 };
 
 static void
@@ -53,10 +54,16 @@ timer_cb(void *arg)
 	    "the server restarts", is_last);
 	if (now >= drain->stop_at_ms)
 		drain->done(drain->arg);
-	else if (n != 0)
+	else {
+		/* Goes on while Redis is asked: without its answer the lease
+		 * ends by itself, and who waits for us need not. */
 		timer_start(drain->timer, STEP_MS);
-	else
-		store_resign(drain->store, RESIGN_MS, on_resigned, drain);
+		if (n == 0 && !drain->is_resigning) {
+			drain->is_resigning = true;
+			store_resign(drain->store, RESIGN_MS, on_resigned,
+			    drain);
+		}
+	}
 }
 
 struct drain *
