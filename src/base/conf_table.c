@@ -62,7 +62,7 @@ const struct conf_option conf_options[] = {
 	    "Over how long a leaving worker spreads the closing of its "
 	    "sockets."),
 	SECS(shutdown_timeout, 0, 300 * S, "20",
-	    "How long a stop may take at most."),
+	    "How long a stop, or a worker's leaving, may take at most."),
 	{ "shm_rooms", CONF_INT, CONF_RESTART, FIELD(shm_rooms), 64, 1048576,
 	    "4096", NULL, NULL,
 	    "Rooms the shared-memory cache has places for." },
@@ -175,7 +175,8 @@ const struct conf_option conf_options[] = {
 	SECS(redis_socket_timeout, 100, 300 * S, "5",
 	    "How long Redis may take to connect or answer."),
 	INT(redis_max_connections, 2, 1024, "10",
-	    "Connections to Redis, all workers together; each has two."),
+	    "Connections to Redis, all workers together, also during a "
+	    "reload; each has two."),
 	SECS(redis_settle_time, 0, 60 * S, "5",
 	    "How long nobody becomes the editor after Redis lost data."),
 

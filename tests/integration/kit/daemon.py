@@ -43,13 +43,15 @@ class Collabd:
 
     def write_conf(self, **settings):
         self.settings.update(settings)
-        with open(self.conf_path, "w") as f:
+        # In one step: an earlier reload may be reading it.
+        with open(self.conf_path + ".new", "w") as f:
             for name, value in self.settings.items():
                 if value is None:
                     continue
                 if isinstance(value, bool):
                     value = "on" if value else "off"
                 f.write("%s = %s\n" % (name, value))
+        os.rename(self.conf_path + ".new", self.conf_path)
 
     def environment(self):
         env = {k: v for k, v in os.environ.items()
