@@ -56,6 +56,7 @@ enum message_type {
 	MESSAGE_CANCEL_REQUEST,
 	MESSAGE_ANSWER_REQUEST,
 	MESSAGE_TAKE_OVER,
+	MESSAGE_PING,			/* before hello, too */
 	/* From the server only. */
 	MESSAGE_USER_JOINED,
 	MESSAGE_USER_LEFT,
@@ -76,6 +77,7 @@ enum message_type {
 	MESSAGE_BADGES,
 	MESSAGE_BADGE,
 	MESSAGE_LOCK_UNKNOWN,
+	MESSAGE_PONG,
 	MESSAGE_TYPE_COUNT,
 };
 

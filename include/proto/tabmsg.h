@@ -79,6 +79,8 @@ void	tabmsg_add_taken_over(struct buf *b, const struct tabmsg_who *from,
 	    const struct tabmsg_who *by, const char *reason);
 void	tabmsg_add_lock_lost(struct buf *b, const struct tabmsg_who *from,
 	    const char *why);
+/* Also for sockets of our client that have not said hello. */
+void	tabmsg_add_pong(struct buf *b);
 
 /* A save without its type, as it is kept in Redis: {"id",...}. fields: a JSON
  * array. */

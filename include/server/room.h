@@ -307,6 +307,10 @@ char	*room_name_of(struct room *room, const char *id, const char *fallback)
 /* tab.c */
 /* Whether the message is one of a tab's; then it is done with. */
 bool	tab_receive(struct member *member, const struct message *message);
+/* The page asks whether this worker is alive: answered at once and to this
+ * socket, past the room's queue, since nothing else is asked. For any member
+ * that speaks collabd.v1, ready or not. */
+void	tab_answer_ping(struct member *member);
 /* The member is going away, and out of the lists. */
 void	tab_fini(struct member *member);
 /* What a user does in its tabs on this worker: TAB_... */

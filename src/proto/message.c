@@ -40,6 +40,7 @@ static const char *const type_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_CANCEL_REQUEST] = "cancel_request",
 	[MESSAGE_ANSWER_REQUEST] = "answer_request",
 	[MESSAGE_TAKE_OVER] = "take_over",
+	[MESSAGE_PING] = "ping",
 	[MESSAGE_PRESENCE] = "presence",
 	[MESSAGE_USER_PRESENT] = "user_present",
 	[MESSAGE_USER_ABSENT] = "user_absent",
@@ -51,6 +52,7 @@ static const char *const type_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_BADGES] = "badges",
 	[MESSAGE_BADGE] = "badge",
 	[MESSAGE_LOCK_UNKNOWN] = "lock_unknown",
+	[MESSAGE_PONG] = "pong",
 };
 
 static void	read_timestamp(struct message *);

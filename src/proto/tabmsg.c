@@ -237,6 +237,13 @@ tabmsg_add_lock_lost(struct buf *b, const struct tabmsg_who *from,
 }
 
 void
+tabmsg_add_pong(struct buf *b)
+{
+	open_frame(b, MESSAGE_PONG);
+	buf_add_char(b, '}');
+}
+
+void
 tabmsg_add_save(struct buf *b, int64_t id, const struct tabmsg_who *who,
     const char *when, const char *action, struct slice fields)
 {

@@ -646,12 +646,12 @@ member_receive(struct member *m, struct slice text)
 {
 	struct message msg;
 
-	if (!m->is_ready) {
-		keep_early(m, text);
-		return;
-	}
 	message_parse(&msg, text.p, text.n);
-	if (msg.type < MESSAGE_TYPE_FIRST)
+	if (m->is_v1 && msg.type == MESSAGE_PING)
+		tab_answer_ping(m);
+	else if (!m->is_ready)
+		keep_early(m, text);
+	else if (msg.type < MESSAGE_TYPE_FIRST)
 		count_bad(m, msg.type);
 	else if (m->is_v1 && tab_receive(m, &msg))
 		;

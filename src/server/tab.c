@@ -570,6 +570,15 @@ chat(struct member *m, const struct message *msg)
 		    msg->type);
 }
 
+void
+tab_answer_ping(struct member *m)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	tabmsg_add_pong(&b);
+	tell_one(m, &b);
+}
+
 bool
 tab_receive(struct member *m, const struct message *msg)
 {

@@ -254,6 +254,92 @@ def test_hello_in_a_room_of_the_packages_chat(collabd, people):
     assert ws.expect("error", in_reply_to="hello")["code"] == "bad_hello"
 
 
+# --- ping ------------------------------------------------------------------
+
+@pytest.mark.parametrize("kind", ["edit", "model"])
+def test_ping(collabd, redis, people, room, kind):
+    """Answered in its order, to that socket and no other."""
+    if kind == "model":
+        room = MODEL
+        redis.wait_left(MODEL)
+    with tabs_of(collabd, room) as tabs:
+        alice, bob = tabs.open(people.alice), tabs.open(people.bob)
+        for ws in tabs.here:
+            ws.quiet()
+        alice.send("ping")
+        alice.expect("pong")
+        alice.send("ping")
+        alice.send("no_such_type")
+        alice.send("ping")
+        alice.expect("pong")
+        alice.refused("unknown_type")
+        alice.expect("pong")
+        alice.quiet()
+        bob.quiet()
+
+
+def test_ping_before_hello(tabs, people):
+    """A socket of our client is no tab yet; here it is heard all the same."""
+    alice = tabs.connect(people.alice)
+    alice.expect("user_joined")
+    alice.send("ping")
+    alice.expect("pong")
+    alice.quiet()
+
+
+def test_ping_in_a_room_of_the_packages_chat(collabd, people):
+    ws = collabd.join(people.alice, "chat/%s" % unique("page"), v1=True)
+    ws.expect("active_users")
+    ws.expect("user_joined")
+    ws.send("ping")
+    ws.expect("pong")
+
+
+def test_ping_without_the_subprotocol(tabs, people):
+    """Is not a word of the package's protocol."""
+    ws = tabs.plain(people.alice)
+    ws.send("ping")
+    ws.quiet()
+
+
+def test_ping_while_redis_does_not_answer(base, start, site, people, room):
+    """It asks about the worker, and waits for nothing: neither behind what
+    is under way, nor before the room is entered."""
+    server = Redis(base + "/" + unique("r"))
+    proxy = FaultProxy(server.daemon_port)
+    c = start(database_url=site.url, redis_url=server.url(proxy.port))
+    with tabs_of(c, room) as tabs:
+        alice = tabs.open(people.alice)
+        proxy.stall()
+        alice.send("claim_editor")
+        alice.send("ping")
+        alice.expect("pong")
+        bob = tabs.connect(people.bob)
+        bob.send("hello", tab="early", state="viewing")
+        bob.send("ping")
+        bob.expect("pong")
+        proxy.restore()
+        alice.until_lock(editor=alice)
+        for kind in ("user_joined", "user_joined", "hello", "presence"):
+            bob.expect(kind)
+    c.stop()
+    proxy.stop()
+    server.stop()
+
+
+def test_pings_count_as_messages(start, site, redis, people, room):
+    c = start(database_url=site.url, redis_url=redis.url(), message_rate=1,
+              message_burst=5)
+    with tabs_of(c, room) as tabs:
+        alice = tabs.open(people.alice)
+        for _ in range(20):
+            try:
+                alice.send("ping")
+            except Exception:
+                break
+        assert alice.closed() == 1008
+
+
 # --- the room of a model ---------------------------------------------------
 
 MODEL = "shop.item"

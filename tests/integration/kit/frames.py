@@ -24,6 +24,7 @@ CHAT_FRAMES = {
 V1_FRAMES = {
     "error": ({"code", "message", "in_reply_to"}, set()),
     "claim_pending": (set(), None),
+    "pong": (set(), set()),
 }
 # What a socket that has said hello gets, instead of all but errors.
 TAB_FRAMES = {
@@ -43,6 +44,7 @@ TAB_FRAMES = {
     "chat_message": CHAT_FRAMES["chat_message"],
     "attention_requested": EDIT_FRAMES["attention_requested"],
     "error": V1_FRAMES["error"],
+    "pong": V1_FRAMES["pong"],
 }
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00"
 

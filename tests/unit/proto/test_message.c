@@ -80,6 +80,10 @@ static const struct {
 	{ "{\"type\":\"answer_request\"}", MESSAGE_ANSWER_REQUEST,
 	    "answer_request" },
 	{ "{\"type\":\"take_over\"}", MESSAGE_TAKE_OVER, "take_over" },
+	{ "{\"type\":\"ping\"}", MESSAGE_PING, "ping" },
+	{ "{\"type\":\"Ping\"}", MESSAGE_UNKNOWN, "Ping" },
+	{ "{\"type\":\"pong\"}", MESSAGE_UNKNOWN, "pong" },
+	{ "{\"type\":\"lock_unknown\"}", MESSAGE_UNKNOWN, "lock_unknown" },
 	{ "{\"type\":\"lock\"}", MESSAGE_UNKNOWN, "lock" },
 	{ "{\"type\":\"presence\"}", MESSAGE_UNKNOWN, "presence" },
 };

@@ -138,6 +138,19 @@ test_lock(void **state UNUSED)
 	buf_fini(&b);
 }
 
+/* What has nothing but its type. */
+static void
+test_bare(void **state UNUSED)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	tabmsg_add_lock_unknown(&b);
+	expect(&b, "{\"type\":\"lock_unknown\"}");
+	tabmsg_add_pong(&b);
+	expect(&b, "{\"type\":\"pong\"}");
+	buf_fini(&b);
+}
+
 static void
 test_changes(void **state UNUSED)
 {
@@ -234,6 +247,7 @@ main(void)
 		cmocka_unit_test(test_hello),
 		cmocka_unit_test(test_presence),
 		cmocka_unit_test(test_lock),
+		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_saves),
 		cmocka_unit_test(test_badges),
