@@ -121,6 +121,7 @@ const effects = {
     dispatch({ type: 'draft', stored: false });
   },
   reconnect: () => link.connect(),
+  lose: () => link.lose(),
 };
 
 /** @param {BeforeUnloadEvent} e */
@@ -169,6 +170,8 @@ function dispatch(event) {
 
 /** @param {any} frame */
 function onFrame(frame) {
+  // What was typed a moment ago counts, if this is how the lock is lost.
+  if (frame.type === 'lock') form?.check();
   dispatch({ type: 'frame', frame });
   if (!state.greeted || !ui) return;
   if (frame.type === 'chat_message') ui.chat(frame);
@@ -228,6 +231,7 @@ function listen() {
   addEventListener('offline', () => link.lose());
   addEventListener('online', () => {
     if (!state.greeted) link.connect();
+    else dispatch({ type: 'check' });
   });
   document.addEventListener('visibilitychange', () => {
     const visible = !document.hidden;

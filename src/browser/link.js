@@ -83,12 +83,17 @@ export function createLink(url, on) {
   }
 
   return {
-    /** Opens it anew, at once; what there was is given up without a word. */
+    /** Opens it anew, at once; what there was is closed. */
     connect() {
+      const had = !!socket;
       attempt = 0;
       connect();
+      if (had) on.closed(1006);
     },
-    /** The network is gone: do not wait until TCP finds out. */
+    /**
+     * The network is gone, or the server does not answer: do not wait until
+     * TCP finds out.
+     */
     lose() {
       if (!stopped) lost(1006);
     },

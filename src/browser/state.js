@@ -5,6 +5,7 @@
  */
 import { parseTime } from './clock.js';
 import { CLOSE_SIGNED_OUT } from './link.js';
+import { ask, isUnsure, watch, watchAt } from './watch.js';
 
 /**
  * @typedef {import('./types.js').Who} Who
@@ -50,6 +51,10 @@ import { CLOSE_SIGNED_OUT } from './link.js';
  * @property {number} checkingUntil  0: not checking
  * @property {boolean} answered  the room's state came on this connection
  * @property {boolean} greeted   hello came on this connection
+ * @property {boolean} unknown   nor does the server know who edits
+ * @property {number} heardAt    of the server, last; 0: there is no socket
+ * @property {number} askedAt    whether it is there, no answer yet; 0
+ * @property {boolean} askedTwice  the first answer may have been overlooked
  * @property {boolean} signedOut
  * @property {number} lostAt
  * @property {number} helloAt    when our hello was sent
@@ -87,12 +92,14 @@ import { CLOSE_SIGNED_OUT } from './link.js';
  * @typedef {Facts & Known} State
  *
  * @typedef {'reload'|'discard'|'submit'|'keep'|'drop'|'restore'|
- *   'reconnect'} Effect
- *   keep, drop, restore: the draft; discard: it, and what is on the page
+ *   'reconnect'|'lose'} Effect
+ *   keep, drop, restore: the draft; discard: it, and what is on the page;
+ *   lose: the socket is dead
  *
  * @typedef {{type: 'open'} | {type: 'closed', code: number} |
  *   {type: 'ready', canSave: boolean, dirty: boolean} |
  *   {type: 'frame', frame: any} | {type: 'tick'} | {type: 'wake'} |
+ *   {type: 'check'} |
  *   {type: 'input'} | {type: 'dirty', dirty: boolean} |
  *   {type: 'visible', visible: boolean} | {type: 'submitted'} |
  *   {type: 'stopped', why: 'hold'|'refuse'|'warn'} |
@@ -139,6 +146,10 @@ export function initial(facts, now) {
     checkingUntil: now + CHECK_MS,
     answered: false,
     greeted: false,
+    unknown: false,
+    heardAt: 0,
+    askedAt: 0,
+    askedTwice: false,
     signedOut: false,
     lostAt: -Infinity,
     helloAt: now,
@@ -212,6 +223,7 @@ function notify(s, text, tone, params = {}) {
  */
 function phaseOf(s, now) {
   if (s.signedOut) return 'signed_out';
+  if (s.unknown) return 'offline';
   // A first claim is answered in no time: do not show "free" before.
   const settled = s.answered && !(s.claim && s.shown.mode === 'none');
   if (!settled && now < s.checkingUntil) return 'checking';
@@ -286,7 +298,7 @@ export function decide(s, button, now) {
   if (s.page.page !== 'change' || !s.canSave || button === '_saveasnew') {
     return 'pass';
   }
-  if (phaseOf(s, now) === 'checking') return 'hold';
+  if (phaseOf(s, now) === 'checking' || isUnsure(s, now)) return 'hold';
   if (s.locked) return 'refuse';
   const save = newer(s);
   const { warned } = s;
@@ -370,6 +382,7 @@ function takeLock(s, f) {
     holdUntil: local(f.hold_until),
   });
   s.answered = true;
+  s.unknown = false;
   s.tried = 0;
   const mode = modeOf(s);
   if (lock.editor || mode === 'offered' || mode === 'waiting') s.claim = 0;
@@ -403,6 +416,8 @@ function takeError(s, f, now) {
     // Somebody was faster, which the lock frame says.
     if (f.code === 'held') return;
   }
+  // Not our doing: an older server, in the midst of an update.
+  if (f.code === 'unknown_type') return;
   notify(s, `error_${f.code}`, 'warning', { message: f.message || f.code });
 }
 
@@ -433,6 +448,14 @@ function takeFrame(s, f, now, out) {
       break;
     case 'lock':
       takeLock(s, f);
+      break;
+    case 'lock_unknown':
+      if (s.page.page !== 'change') break;
+      s.unknown = true;
+      s.answered = false;
+      s.claim = 0;
+      // If the connection goes as well, there is nothing to show "as before".
+      s.lostAt = -Infinity;
       break;
     case 'saved':
       takeSave(s, f, now, out);
@@ -541,6 +564,17 @@ function act(s, name, arg, now, out) {
 }
 
 /**
+ * What is known of a connection, of one that begins or ends.
+ *
+ * @param {State} s
+ */
+function forgetSocket(s) {
+  s.greeted = s.answered = s.unknown = s.askedTwice = false;
+  s.claim = s.heardAt = s.askedAt = 0;
+  s.sent = '';
+}
+
+/**
  * @param {State} s
  * @param {Event} e
  * @param {number} now
@@ -556,27 +590,29 @@ function take(s, e, now, out) {
       s.checkingUntil = now + CHECK_MS;
       break;
     case 'open':
-      s.greeted = s.answered = false;
-      s.claim = 0;
-      s.helloAt = now;
+      forgetSocket(s);
+      s.helloAt = s.heardAt = now;
       s.sent = doing(s);
       out.send.push({ type: 'hello', tab: s.tab, state: s.sent });
       break;
     case 'closed':
-      if (s.answered) s.lostAt = now;
-      s.greeted = s.answered = false;
-      s.claim = 0;
-      s.sent = '';
+      // What was asked and never answered was lost already.
+      if (s.answered) s.lostAt = s.askedAt || now;
+      forgetSocket(s);
       if (e.code === CLOSE_SIGNED_OUT) s.signedOut = true;
       break;
     case 'wake':
       s.lostAt = now;
       s.checkingUntil = now + CHECK_MS;
-      s.greeted = s.answered = false;
-      s.claim = 0;
-      s.sent = '';
+      forgetSocket(s);
+      break;
+    case 'check':
+      ask(s, now, out);
       break;
     case 'frame':
+      s.heardAt = now;
+      s.askedAt = 0;
+      s.askedTwice = false;
       takeFrame(s, e.frame, now, out);
       break;
     case 'input':
@@ -589,6 +625,7 @@ function take(s, e, now, out) {
       s.visible = e.visible;
       s.lastInput = now;
       s.tried = 0;
+      if (e.visible) ask(s, now, out);
       break;
     case 'submitted':
       s.submittedAt = now + s.offset;
@@ -693,6 +730,7 @@ function settle(s, now, out) {
     s.shown = { mode, editor: s.lock ? s.lock.editor : null };
     followLock(s, mode, out);
   }
+  watch(s, now, out);
   const { mode } = s.shown;
   if (s.phase === 'offline' || s.phase === 'signed_out') s.locked = false;
   else if (s.phase !== 'checking') {
@@ -714,7 +752,8 @@ function settle(s, now, out) {
     out.send.push({ type: 'state', state });
   }
 
-  if (s.saveHeld === 'checking' && s.phase !== 'checking') {
+  if (s.saveHeld === 'checking' && s.phase !== 'checking' &&
+    !isUnsure(s, now)) {
     const what = decide(s, '', now);
     s.saveHeld = null;
     if (what === 'pass') out.effects.push('submit');
@@ -756,6 +795,7 @@ export function nextTick(s, now) {
     s.checkingUntil,
     s.answered ? 0 : s.lostAt + QUIET_MS,
     s.lastInput + IDLE_MS,
+    watchAt(s),
     s.claim ? s.claim + CLAIM_MS : 0,
     s.tried ? s.tried + CLAIM_AGAIN_MS : 0,
     lock?.previous?.until ?? 0,

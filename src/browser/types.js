@@ -17,7 +17,8 @@
  * @typedef {'checking'|'live'|'reconnecting'|'offline'|'signed_out'} Phase
  *   checking: at most 2 s after the page was loaded or the computer woke up;
  *   reconnecting: lost less than 5 s ago, shown as before;
- *   offline: the form is usable, saves are not protected
+ *   offline: the form is usable, saves are not protected: there is no
+ *   connection, or the server does not know who edits
  *
  * @typedef {'none'|'editor'|'viewer'|'free'|'waiting'|'other_tab'|'offered'|
  *   'view_only'} Mode

@@ -81,6 +81,125 @@ scenarioAlone('a worker of collabd is killed', async (s) => {
 	assert.equal(await ann.field('title').inputValue(), 'Half a title');
 });
 
+/* A worker that hangs cannot say so, and the sockets stay open. */
+scenarioAlone('all workers of collabd hang while somebody types', async (s) => {
+	const article = await s.article();
+	const ann = await s.tab('ann', article.path);
+
+	s.later(() => s.stack.command('collabd', { action: 'go_on' }));
+	await ann.mode('editor');
+	await ann.mark();
+	await ann.type('title', 'Before');
+	const since = Date.now();
+	await s.stack.command('collabd', { action: 'hang' });
+	await ann.phase('offline');
+	const took = Date.now() - since;
+	await ann.says('offline');
+	await picture(ann, 'trouble-hung');
+	/* The lease of a worker: by then somebody else could have the lock. */
+	assert.ok(took < 15000, `${took} ms`);
+	await ann.type('title', 'Meanwhile');
+	const seen = ann.frames.length;
+	await s.stack.command('collabd', { action: 'go_on' });
+	await ann.frame('lock', (f) => f.editor?.name === 'Ann Lee', seen);
+	await ann.phase('live');
+	await ann.mode('editor');
+	assert.equal(await ann.field('title').inputValue(), 'Meanwhile');
+	assert.ok(await ann.isMarked());
+	await ann.save();
+	assert.equal(await s.stored(article, 'title'), 'Meanwhile');
+});
+
+scenarioAlone('the editor\'s worker hangs: another one has the tab then',
+    async (s) => {
+	const article = await s.article();
+	const ann = await s.tab('ann', article.path);
+
+	s.later(() => s.stack.command('collabd', { action: 'go_on' }));
+	await ann.mode('editor');
+	await ann.mark();
+	await ann.type('title', 'Before');
+	const seen = ann.frames.length;
+	assert.equal(await s.stack.command('collabd',
+	    { action: 'hang_holders' }), 1);
+	await ann.type('title', 'Meanwhile');
+	/* Through the worker that is left. */
+	await ann.frame('hello', () => true, seen);
+	await ann.frame('lock', (f) => f.editor?.name === 'Ann Lee', seen);
+	await ann.phase('live');
+	await ann.mode('editor');
+	const bob = await s.tab('bob', article.path);
+	await bob.mode('viewer');
+	assert.equal(await ann.field('title').inputValue(), 'Meanwhile');
+	/* The other one finds the sockets that were given up. */
+	await s.stack.command('collabd', { action: 'go_on' });
+	await ann.save();
+	assert.equal(await s.stored(article, 'title'), 'Meanwhile');
+	await ann.mode('editor');
+	await bob.mode('viewer');
+});
+
+scenario('the server does not know who edits', async (s) => {
+	const article = await s.article();
+	/* As the server would: on the sockets that are there. */
+	const told = { ann: null, bob: null }, sockets = { ann: 0, bob: 0 };
+	const profile = async (name) => {
+		const made = await s.profile(name);
+
+		await made.routeWebSocket(/collaboration/, (ws) => {
+			const server = ws.connectToServer();
+
+			sockets[name]++;
+			told[name] = (frame) => ws.send(JSON.stringify(frame));
+			server.onMessage((data) => {
+				const frame = JSON.parse(data);
+
+				if (frame.type === 'lock')
+					told[name].lock = frame;
+				ws.send(data);
+			});
+		});
+		return made;
+	};
+	const ann = await s.tab(await profile('ann'), article.path);
+	await ann.mode('editor');
+	const bob = await s.tab(await profile('bob'), article.path);
+	await bob.mode('viewer');
+	await ann.mark();
+	await ann.type('title', 'Before');
+
+	for (const name of ['ann', 'bob'])
+		told[name]({ type: 'lock_unknown' });
+	await ann.phase('offline');
+	await ann.says('offline');
+	await picture(ann, 'trouble-unknown');
+	await bob.phase('offline');
+	await ann.type('title', 'Meanwhile');
+	await bob.type('summary', 'Bob can type.');
+
+	/* It is as it was. */
+	for (const name of ['ann', 'bob'])
+		told[name](told[name].lock);
+	await ann.phase('live');
+	await ann.mode('editor');
+	await ann.says('editor_mode_text');
+	await bob.mode('viewer');
+	await bob.says('draft');
+
+	/* And again, but somebody else has it. */
+	told.ann({ type: 'lock_unknown' });
+	await ann.phase('offline');
+	await ann.type('title', 'Once more');
+	told.ann({ ...told.ann.lock, editor: { ...told.ann.lock.editor,
+	    user_id: 0, name: 'Somebody Else' } });
+	await ann.mode('viewer');
+	await ann.says('lost');
+	await ann.says('draft');
+	assert.equal(await ann.field('title').inputValue(), 'Once more');
+	assert.ok(await ann.isMarked());
+	assert.deepEqual(sockets, { ann: 1, bob: 1 });
+});
+
 scenarioAlone('the network is cut and comes back', async (s) => {
 	const article = await s.article();
 	const { ann, bob } = await twoOn(s, article);

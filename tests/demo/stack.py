@@ -25,6 +25,10 @@ Commands:
     {"do": "collabd", "action": "stop" | "start" | "restart"}
     {"do": "collabd", "action": "reload", "settings": {...}}
     {"do": "collabd", "action": "kill_worker"}
+    {"do": "collabd", "action": "hang" | "hang_holders" | "go_on"}
+                        stops all workers, or those that hold a client's
+                        socket, as a machine does that is paused; the answer
+                        is how many
     {"do": "route", "state": "open" | "cut" | "stalled"}
                         between nginx and collabd; needs --relay
     {"do": "site", "env": {...}}
@@ -214,6 +218,7 @@ class Stack:
         self.folder, self.options = folder, options
         self.stops = []         # what ends each part, last started first
         self.checks = []
+        self.hung = []          # workers
         self.is_over = False
         self.port = self.choose_port(options.port)
         self.url = "http://127.0.0.1:%d" % self.port
@@ -381,6 +386,16 @@ class Stack:
             victim = self.collabd.workers()[:1]
             os.kill(victim[0], signal.SIGKILL)
             self.wait_workers(victim)
+        elif action in ("hang", "hang_holders"):
+            self.hung = self.collabd.workers() if action == "hang" else \
+                self.collabd.holders()
+            for pid in self.hung:
+                os.kill(pid, signal.SIGSTOP)
+            return len(self.hung)
+        elif action == "go_on":
+            hung, self.hung = self.hung, []
+            for pid in hung:
+                os.kill(pid, signal.SIGCONT)
 
     def wait_workers(self, gone):
         """Until other workers are there and can work."""

@@ -113,6 +113,14 @@ def server_inode(port, client_port):
     raise AssertionError("no connection from port %d" % client_port)
 
 
+def established(port):
+    """The inodes of the connections that a server on this port has."""
+    with open("/proc/net/tcp") as f:
+        fields = [line.split() for line in f.readlines()[1:]]
+    return [field[9] for field in fields
+            if field[1].endswith(":%04X" % port) and field[3] == "01"]
+
+
 def has_open(pid, name):
     """Whether a process has a file of this name open, or "socket:[inode]"."""
     if not name.startswith("socket:"):

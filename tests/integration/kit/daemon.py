@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from kit.base import (BINARY, KEY, PATIENCE, PREFIX, alive, descendants,
-                      exe_of, free_port, has_open, server_inode,
+                      established, exe_of, free_port, has_open, server_inode,
                       signal_and_wait, wait_for)
 from kit.client import Ws
 from kit.raw import raw_get
@@ -127,6 +127,12 @@ class Collabd:
             if has_open(pid, "socket:[%s]" % inode):
                 return pid
         raise AssertionError("no worker holds port %d" % ws.local_port)
+
+    def holders(self):
+        """The workers that hold a client's socket, whosever it is."""
+        sockets = ["socket:[%s]" % i for i in established(self.port)]
+        return [pid for pid in self.workers()
+                if any(has_open(pid, s) for s in sockets)]
 
     def reload(self, **settings):
         self.write_conf(**settings)
