@@ -134,6 +134,8 @@ struct conf {
 	int64_t	 handshake_timeout_ms;
 	int64_t	 message_rate;
 	int64_t	 message_burst;
+	int64_t	 user_message_rate;
+	int64_t	 user_message_burst;
 	int64_t	 send_queue_max;
 	int64_t	 send_queue_age_ms;
 	int64_t	 ping_interval_ms;

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "proto/wsframe.h"
 #include "server/address.h"
+#include "server/bucket.h"
 #include "server/client.h"
 #include "server/outq.h"
 #include "server/watch.h"
@@ -40,9 +41,8 @@ struct client {
 	struct address		*address;	/* NULL: not counted */
 	void			*owner;
 	uint64_t		 number;
-	int64_t			 rate_ms;	/* when tokens were counted */
 	struct ws_decoder	 ws;
-	uint32_t		 tokens;	/* thousandths of a message */
+	struct bucket		 messages;
 	int			 fd;
 	uint8_t			 state;
 	uint8_t			 pings;		/* sent and not answered */

@@ -20,7 +20,9 @@
 #include "auth/identity.h"
 #include "base/compat.h"
 #include "base/slice.h"
+#include "server/bucket.h"
 
+struct conf;
 struct people;
 
 /* A user with sockets here. */
@@ -29,6 +31,7 @@ struct user {
 	struct identity	*identity;	/* as of the latest handshake */
 	unsigned	 sockets;	/* and held grants */
 	unsigned	 held;		/* of people_hold_all() */
+	struct bucket	 messages;	/* of all its sockets */
 };
 
 /* One session cookie. */
@@ -72,6 +75,14 @@ void	people_free(struct people *people);
 size_t	people_users(const struct people *people);
 /* Sockets that a user has on this worker; 0 for an unknown one. */
 unsigned people_sockets_of(const struct people *people, const char *user_id);
+
+/*
+ * Whether a message of n bytes is within what its user may send over all
+ * sockets here; counts it then. Chat leaves a part of that alone, so that who
+ * talks too much can still speak for the lock.
+ */
+bool	user_may_send(struct user *user, const struct conf *conf,
+	    int64_t now_ms, size_t n, bool is_chat);
 
 /*
  * The grant for one more socket, which has just been checked. Takes identity

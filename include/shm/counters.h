@@ -95,6 +95,8 @@
 	    "Connections closed because they did not read.")		\
 	C(RATE_LIMITED, "rate_limited_total", "",			\
 	    "Connections closed because they sent too fast.")		\
+	C(OVER_RATE, "messages_over_rate_total", "",			\
+	    "Messages refused because their user sent too many.")	\
 	C(BAD_JSON, "bad_messages_total", "kind=\"bad_json\"",		\
 	    "Messages refused, by kind.")				\
 	C(BAD_NOT_OBJECT, "bad_messages_total",				\

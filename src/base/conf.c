@@ -506,6 +506,14 @@ conf_finish(struct conf *conf, struct buf *err)
 		conf->save_poll_interval_ms = 0;
 	if (conf->message_burst < conf->message_rate)
 		conf->message_burst = conf->message_rate;
+	/* What one socket may do, its user may. */
+	if (conf->user_message_rate != 0 &&
+	    conf->user_message_rate < conf->message_rate)
+		conf->user_message_rate = conf->message_rate;
+	if (conf->user_message_burst < conf->user_message_rate)
+		conf->user_message_burst = conf->user_message_rate;
+	if (conf->user_message_burst < conf->message_burst)
+		conf->user_message_burst = conf->message_burst;
 	return (true);
 }
 

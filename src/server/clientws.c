@@ -15,8 +15,6 @@ clientws_start(struct client *c, bool text_only)
 	c->state = CL_LIVE;
 	c->is_ws = true;
 	ws_decoder_init(&c->ws, (uint32_t)conf->max_message_size, text_only);
-	c->tokens = (uint32_t)conf->message_burst * 1000;
-	c->rate_ms = clock_mono_ms();
 	/* Spread, so that clients which came together do not stay together. */
 	client_set_timer(c, conf->ping_interval_ms / 2 +
 	    (int64_t)arc4random_uniform((uint32_t)conf->ping_interval_ms / 2));
@@ -29,23 +27,14 @@ clientws_fini(struct client *c)
 		ws_decoder_fini(&c->ws);
 }
 
-/* Whether one more message is within the rate; takes it off the bucket. */
+/* Whether one more message is within the rate of a socket. */
 static bool
-take_token(struct client *c)
+is_in_time(struct client *c)
 {
 	const struct conf *conf = c->set->conf;
-	int64_t now = clock_mono_ms();
-	int64_t full = conf->message_burst * 1000;
-	int64_t tokens = c->tokens;
 
-	tokens += (now - c->rate_ms) * conf->message_rate;
-	c->rate_ms = now;
-	if (tokens > full)
-		tokens = full;
-	if (tokens < 1000)
-		return (false);
-	c->tokens = (uint32_t)(tokens - 1000);
-	return (true);
+	return (bucket_take(&c->messages, clock_mono_ms(), conf->message_rate,
+	    conf->message_burst, 1));
 }
 
 static void
@@ -102,7 +91,7 @@ on_event(struct client *c, enum ws_event event, const struct ws_message *m)
 		c->pings = 0;
 		return;
 	}
-	if (!take_token(c)) {
+	if (!is_in_time(c)) {
 		client_count(c, COUNTER_RATE_LIMITED, 1);
 		client_finish(c, WS_CLOSE_POLICY, "too many messages", false);
 		return;

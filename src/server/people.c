@@ -7,9 +7,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "server/people.h"
+
+#define COST_BYTES	1024	/* so many count as a message more */
+#define CHAT_PART(n)	((n) - (n) / 4)
 
 RB_HEAD(user_tree, user);
 RB_HEAD(session_tree, session);
@@ -88,6 +92,18 @@ people_sockets_of(const struct people *people, const char *user_id)
 	struct user *u = find_user((struct people *)(uintptr_t)people, user_id);
 
 	return (u == NULL ? 0 : u->sockets - u->held);
+}
+
+bool
+user_may_send(struct user *user, const struct conf *conf, int64_t now_ms,
+    size_t n, bool is_chat)
+{
+	int64_t burst = conf->user_message_burst;
+
+	if (conf->user_message_rate == 0)
+		return (true);
+	return (bucket_take(&user->messages, now_ms, conf->user_message_rate,
+	    is_chat ? CHAT_PART(burst) : burst, 1 + n / COST_BYTES));
 }
 
 static struct user *

@@ -641,16 +641,37 @@ member_receive_kept(struct member *m)
 	free(early);
 }
 
+/* Its user has said too much, here or elsewhere: others come first. */
+static void
+refuse_fast(struct member *m, enum message_type type)
+{
+	struct rooms *set = m->room->set;
+
+	counters_add(set->shm, set->slot, COUNTER_OVER_RATE, 1);
+	log_warn_limited("message refused reason=\"too many messages of one "
+	    "user\" user=%s room=%s", m->user->id, m->room->key);
+	member_send_error(m, "rate", "You send too much at once.", type);
+}
+
+static bool
+may_send(struct member *m, size_t n, enum message_type type)
+{
+	return (user_may_send(m->grant->session->user, m->room->set->conf,
+	    clock_mono_ms(), n, type == MESSAGE_CHAT_MESSAGE));
+}
+
 void
 member_receive(struct member *m, struct slice text)
 {
 	struct message msg;
 
 	message_parse(&msg, text.p, text.n);
-	if (m->is_v1 && msg.type == MESSAGE_PING)
-		tab_answer_ping(m);
-	else if (!m->is_ready)
+	if (!m->is_ready && !(m->is_v1 && msg.type == MESSAGE_PING))
 		keep_early(m, text);
+	else if (!may_send(m, text.n, msg.type))
+		refuse_fast(m, msg.type);
+	else if (m->is_v1 && msg.type == MESSAGE_PING)
+		tab_answer_ping(m);
 	else if (msg.type < MESSAGE_TYPE_FIRST)
 		count_bad(m, msg.type);
 	else if (m->is_v1 && tab_receive(m, &msg))

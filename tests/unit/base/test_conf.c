@@ -506,6 +506,37 @@ test_finish_complaints(void **state)
 }
 
 static void
+assert_limits(struct fixture *f, const char *rate, const char *user_rate,
+    const char *burst, int64_t want_rate, int64_t want_burst)
+{
+	assert_true(conf_set(&f->conf, "message_rate", rate, &f->err));
+	assert_true(conf_set(&f->conf, "message_burst", "1", &f->err));
+	assert_true(conf_set(&f->conf, "user_message_rate", user_rate,
+	    &f->err));
+	assert_true(conf_set(&f->conf, "user_message_burst", burst, &f->err));
+	assert_true(conf_finish(&f->conf, &f->err));
+	assert_int_equal(f->conf.user_message_rate, want_rate);
+	assert_int_equal(f->conf.user_message_burst, want_burst);
+}
+
+/* A user may do what one socket may. */
+static void
+test_message_limits(void **state)
+{
+	struct fixture *f = *state;
+
+	set_needed(f);
+	assert_true(conf_set(&f->conf, "secret_key", SECRET, &f->err));
+	assert_limits(f, "20", "100", "500", 100, 500);
+	assert_limits(f, "20", "5", "1", 20, 20);
+	assert_limits(f, "1000000", "100", "500", 1000000, 1000000);
+	assert_limits(f, "20", "0", "1", 0, 20);
+	assert_true(conf_set(&f->conf, "message_burst", "40", &f->err));
+	assert_true(conf_finish(&f->conf, &f->err));
+	assert_int_equal(f->conf.user_message_burst, 40);
+}
+
+static void
 test_reload(void **state)
 {
 	struct fixture *f = *state;
@@ -544,6 +575,7 @@ main(void)
 		TEST(test_files),
 		TEST(test_key_files),
 		TEST(test_finish_complaints),
+		TEST(test_message_limits),
 		TEST(test_reload),
 	};
 

@@ -200,6 +200,55 @@ test_expire(void **state)
 	people_free(p);
 }
 
+/* How many messages of n bytes a user may send at this time. */
+static unsigned
+messages(struct user *u, int64_t now_ms, size_t n, bool is_chat)
+{
+	unsigned sent = 0;
+
+	while (sent < 100000 && user_may_send(u, &conf, now_ms, n, is_chat))
+		sent++;
+	return (sent);
+}
+
+static void
+test_messages_of_a_user(void **state)
+{
+	struct people *p = people_new();
+	struct grant *a, *b;
+	struct user *u;
+	int64_t now = 3600000, end;
+	int i;
+
+	(void)state;
+	a = people_get(p, SLICE_LIT("c1"), who("1", "x"), "", "", true, true);
+	b = people_get(p, SLICE_LIT("c2"), who("2", "x"), "", "", true, true);
+	u = a->session->user;
+	/* A hundred tabs come back at once, each with four messages. */
+	for (i = 0; i < 400; i++)
+		assert_true(user_may_send(u, &conf, now, 200, false));
+	/* Twenty tabs with a heartbeat every 15 s and a state every second. */
+	for (end = now + 600000; now < end; now += 1000) {
+		for (i = 0; i < 20 + 20 / 15 + 1; i++)
+			assert_true(user_may_send(u, &conf, now, 100, false));
+	}
+	now += 3600000;
+	/* Chat counts by its bytes, and leaves a part to the rest. */
+	assert_int_equal(messages(u, now, 4096, true), 375 / 5);
+	assert_int_equal(messages(u, now, 100, true), 0);
+	assert_int_equal(messages(u, now, 100, false), 125);
+	assert_int_equal(messages(u, now + 1000, 100, true), 0);
+	assert_int_equal(messages(u, now + 1000, 100, false), 100);
+	/* Others have their own. */
+	assert_int_equal(messages(b->session->user, now, 1023, true), 375);
+	conf.user_message_rate = 0;
+	assert_int_equal(messages(u, now, 100, true), 100000);
+	conf.user_message_rate = 100;
+	people_put(p, a);
+	people_put(p, b);
+	people_free(p);
+}
+
 int
 main(void)
 {
@@ -209,6 +258,7 @@ main(void)
 		cmocka_unit_test(test_two_users_on_one_cookie),
 		cmocka_unit_test(test_note),
 		cmocka_unit_test(test_expire),
+		cmocka_unit_test(test_messages_of_a_user),
 	};
 	int rc;
 
