@@ -11,9 +11,9 @@
  * roster.c how users are shown; tab.c what tabs (sockets of collabd's own
  * client that have said hello) say and are shown besides; badge.c who edits
  * what, in the room of a model; roomop.c and roomedit.c the operations, one at
- * a time in each room; roomsync.c what comes from Redis (events, resync);
- * roomcheck.c what is looked for now and then; orphan.c the departures of dead
- * workers.
+ * a time in each room; roomchat.c chat messages, one at a time beside these;
+ * roomsync.c what comes from Redis (events, resync); roomcheck.c what is looked
+ * for now and then; orphan.c the departures of dead workers.
  */
 #ifndef COLLABD_SERVER_ROOM_H
 #define COLLABD_SERVER_ROOM_H
@@ -45,6 +45,7 @@ struct room_check;
 struct roomop;
 struct audit;
 struct saves;
+struct talk;
 struct timer;
 
 /* A socket in a room. */
@@ -99,12 +100,14 @@ struct room_user {
 	bool		 is_odd;	/* the profile is the whole info */
 	char		 letter;	/* through this worker, as Redis has it */
 	char		 told;		/* over all workers, as tabs know it */
+	uint8_t		 in_line;	/* operations that wait: see roomop.c */
 	char		 id[];
 };
 
 RB_HEAD(room_users, room_user);
 TAILQ_HEAD(room_user_list, room_user);
 TAILQ_HEAD(roomop_list, roomop);
+TAILQ_HEAD(talker_list, talker);
 
 /* Whom the sockets of a room believe to be the editor. */
 struct room_editor {
@@ -177,6 +180,8 @@ struct room {
 	struct roomop_list aside;
 	bool		 is_busy;	/* it is */
 	bool		 is_starting;	/* start_next() is on the stack */
+	struct talker_list talkers;	/* users with chat messages in line */
+	struct talk	*talk;		/* the one under way; or NULL */
 };
 
 RB_HEAD(room_tree, room);
@@ -374,8 +379,8 @@ void	roomop_first_done(struct room *room);
 void	roomop_resume(struct room *room);
 void	roomop_load(struct room *room);
 void	roomop_adopt(struct room *room);
-void	roomop_send(struct room *room, struct member *member,
-	    const struct message *message);
+/* Whether a join of the user is under way or in line. */
+bool	roomop_is_joining(struct room *room, const char *user_id);
 /* The value of the package's chat_active_users hash for a user. */
 void	roomop_add_chat_value(struct buf *b, const struct room *room,
 	    const struct identity *who);
@@ -383,6 +388,17 @@ void	roomop_add_chat_value(struct buf *b, const struct room *room,
 void	roomop_forget(struct room *room, struct member *member);
 /* Frees all operations; the store must be gone. */
 void	roomop_drop_all(struct room *room);
+
+/* roomchat.c */
+/* A message that was checked. The member is told if it cannot be sent. */
+void	roomchat_send(struct room *room, struct member *member,
+	    const struct message *message);
+/* Starts what is next in line, unless something is under way; when a join is
+ * over. */
+void	roomchat_start_next(struct room *room);
+/* As roomop_forget() and roomop_drop_all(). */
+void	roomchat_forget(struct room *room, const struct member *member);
+void	roomchat_drop_all(struct room *room);
 
 /* roomsync.c */
 /* Takes over a snapshot and roster as the truth at its seq, and tells the

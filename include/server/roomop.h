@@ -2,6 +2,24 @@
  * What the two files of room operations share: roomop.c (the queue, and what
  * needs no rule) and roomedit.c (the rule book's verbs). Nobody else includes
  * it. An operation belongs to its room's queue until roomop_end() frees it.
+ *
+ * While Redis does not answer the queue grows with what clients do, and each
+ * kind has a bound. Of these that would do the same one waits at most, besides
+ * the one under way: what is done is found out when it starts, so the earlier
+ * one is dropped for a later one at the end, or the later one is not needed.
+ *
+ *	OP_JOIN, OP_STATE	one of each user of the room
+ *	OP_LEAVE		the same; those of a dead worker's users, who
+ *				are told of (done), come with an answer of Redis
+ *	OP_LOAD, OP_ADOPT, OP_BADGES, OP_RECALL
+ *				one
+ *	OP_EDIT of a client	USER_EDITS_MAX of each user (roomop.c); more are
+ *				refused
+ *	OP_EDIT of our own	one of each verb, user and tab; an EDIT_RESTORE,
+ *				which comes with an answer of Redis, is the next
+ *
+ * What is put aside until a generation of Redis is settled: one of each verb of a
+ * member. Chat messages have a line of their own, see roomchat.c.
  */
 #ifndef COLLABD_SERVER_ROOMOP_H
 #define COLLABD_SERVER_ROOMOP_H
@@ -22,12 +40,11 @@
 #include "store/store.h"
 
 enum op_kind {
-	OP_JOIN, OP_LEAVE, OP_EDIT, OP_LOAD, OP_ADOPT, OP_SEND, OP_STATE,
-	OP_BADGES, OP_RECALL
+	OP_JOIN, OP_LEAVE, OP_EDIT, OP_LOAD, OP_ADOPT, OP_STATE, OP_BADGES,
+	OP_RECALL
 };
 
-/* So that all fit into one event: a save has two frames at most, and so has a
- * message. */
+/* So that all fit into one event: a save has two frames at most. */
 #define ROOMOP_MORE_MAX	(STORE_FRAMES_MAX / 2 - 1)
 
 struct roomop {
@@ -50,17 +67,12 @@ struct roomop {
 	/* EDIT_UPDATED: further saves of the member, which came while this one
 	 * stood in line, go with it. Their times, a NUL behind each. */
 	struct buf	 more_times;
-	unsigned	 n_more;	/* saves, or messages */
+	unsigned	 n_more;	/* saves */
 	int64_t		 heartbeat_us;	/* EDIT_RESTORE */
 	char		*worker_id;	/* OP_LEAVE of a dead worker */
 	void		(*done)(bool ok, void *arg);
 	void		*done_arg;
-	/* OP_SEND: the text; behind it those of n_more messages from the member
-	 * to the same peer, which came while this one stood in line. */
-	struct buf	 frame;
-	size_t		 ends[ROOMOP_MORE_MAX + 1];	/* of each text */
-	char		*peer_id;	/* OP_SEND: the recipient;
-					 * EDIT_HAND_OVER: to whom, or NULL */
+	char		*peer_id;	/* EDIT_HAND_OVER: to whom, or NULL */
 	struct buf	 audit;		/* lines, once it is committed */
 	enum counter	 audit_counter;	/* what they are counted as */
 	unsigned	 tries;

@@ -38,6 +38,9 @@
 	    "Rooms with a member, counted once for each worker.")	\
 	G(USERS, "users", "",						\
 	    "Users in rooms, counted once for each room and worker.")	\
+	G(OPERATIONS, "room_operations", "kind=\"lock\"",		\
+	    "Operations of rooms that wait for Redis or in line.")	\
+	G(CHATS, "room_operations", "kind=\"chat\"", "")		\
 	C(FRAMES_IN, "frames_total", "direction=\"in\"",		\
 	    "Websocket messages received and sent.")			\
 	C(FRAMES_OUT, "frames_total", "direction=\"out\"", "")		\

@@ -94,6 +94,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 	TAILQ_INIT(&room->ops);
 	TAILQ_INIT(&room->aside);
 	TAILQ_INIT(&room->awaited);
+	TAILQ_INIT(&room->talkers);
 	RB_INSERT(room_tree, &set->tree, room);
 	set->n_rooms++;
 	counters_add(set->shm, set->slot, COUNTER_ROOMS, 1);
@@ -158,7 +159,8 @@ is_kept(struct room *room)
 {
 	struct room_user *user;
 
-	if (!TAILQ_EMPTY(&room->members) || !TAILQ_EMPTY(&room->ops))
+	if (!TAILQ_EMPTY(&room->members) || !TAILQ_EMPTY(&room->ops) ||
+	    !TAILQ_EMPTY(&room->talkers))
 		return (true);
 	if (room->set->is_leaving)
 		return (false);
@@ -191,6 +193,7 @@ rooms_free(struct rooms *set)
 	while ((room = RB_ROOT(&set->tree)) != NULL) {
 		ASSERT(TAILQ_EMPTY(&room->members));
 		roomop_drop_all(room);
+		roomchat_drop_all(room);
 		free_room(room);
 	}
 	rooms_end_check(set);
@@ -414,6 +417,7 @@ member_leave(struct member *m)
 	char *info;
 
 	roomop_forget(room, m);
+	roomchat_forget(room, m);
 	/* The room will have to be told who left. */
 	if (TAILQ_FIRST(&user->members) == m &&
 	    TAILQ_NEXT(m, user_link) == NULL && user->profile == NULL) {
@@ -600,7 +604,7 @@ member_chat(struct member *m, const struct message *msg)
 		member_send_error(m, "too_long", "The message is too long.",
 		    msg->type);
 	else
-		roomop_send(m->room, m, msg);
+		roomchat_send(m->room, m, msg);
 }
 
 /* A page that reconnects asks as soon as the socket is open, and does not ask

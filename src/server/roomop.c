@@ -1,8 +1,8 @@
 /*
- * The operations of a room: join, leave, the verbs of the rule book, chat
- * messages, reading anew. One at a time in each room: the first of the queue
- * is under way, the rest wait, so a join and a leave of one user cannot
- * overtake each other, and a compare-and-set fails only against other workers.
+ * The operations of a room: join, leave, the verbs of the rule book, reading
+ * anew. One at a time in each room: the first of the queue is under way, the
+ * rest wait, so a join and a leave of one user cannot overtake each other, and
+ * a compare-and-set fails only against other workers.
  *
  * How the rule book is applied is in roomedit.c.
  */
@@ -18,8 +18,9 @@
 #include "server/roomop.h"
 #include "store/roomstate.h"
 
-/* Operations that may wait in one room; clients send at most message_rate. */
-#define OPS_MAX		4096
+/* Messages of one user that may wait in one room, with the one under way: a
+ * user stands in nobody's way for longer. */
+#define USER_EDITS_MAX	64
 
 struct store_room
 roomop_store_room(const struct room *room)
@@ -28,10 +29,18 @@ roomop_store_room(const struct room *room)
 }
 
 static void
+count(const struct roomop *op, int64_t n)
+{
+	const struct rooms *set = op->room->set;
+
+	counters_add(set->shm, set->slot, COUNTER_OPERATIONS, n);
+}
+
+static void
 free_op(struct roomop *op)
 {
+	count(op, -1);
 	snapshot_fini(&op->snap);
-	buf_fini(&op->frame);
 	buf_fini(&op->audit);
 	buf_fini(&op->more_times);
 	free(op->tab);
@@ -51,24 +60,111 @@ roomop_new(struct room *room, enum op_kind kind, const char *user_id)
 	op->room = room;
 	op->kind = kind;
 	op->user_id = user_id == NULL ? NULL : xstrdup(user_id);
+	count(op, 1);
 	return (op);
+}
+
+/* The bit of a join, leave or state in its user's in_line: without it none
+ * waits, and nothing has to be looked for. 0: of others there are few. */
+static uint8_t
+line_bit(const struct roomop *op)
+{
+	if (op->done != NULL || (op->kind != OP_JOIN &&
+	    op->kind != OP_LEAVE && op->kind != OP_STATE))
+		return (0);
+	return ((uint8_t)(1u << op->kind));
+}
+
+static void
+mark_in_line(const struct roomop *op, bool waits)
+{
+	uint8_t bit = line_bit(op);
+	struct room_user *user;
+
+	if (bit == 0)
+		return;
+	user = room_user_find(op->room, slice_of(op->user_id));
+	if (user != NULL)
+		user->in_line = (uint8_t)((user->in_line & ~bit) |
+		    (waits ? bit : 0));
+}
+
+static bool
+may_be_in_line(const struct roomop *op)
+{
+	uint8_t bit = line_bit(op);
+	const struct room_user *user;
+
+	if (bit == 0)
+		return (true);
+	user = room_user_find(op->room, slice_of(op->user_id));
+	return (user != NULL && (user->in_line & bit) != 0);
+}
+
+/* Whether both do the same, and nobody waits to be told of the older one. What
+ * is done is found out when it is started. */
+static bool
+is_same(const struct roomop *old, const struct roomop *op)
+{
+	return (old->kind == op->kind && old->verb == op->verb &&
+	    old->member == NULL && old->done == NULL &&
+	    text_same_or_none(old->user_id, op->user_id) &&
+	    text_same_or_none(old->tab, op->tab));
+}
+
+/* One in line that op makes needless, or that makes op needless. */
+static struct roomop *
+find_same(const struct roomop *op)
+{
+	struct room *room = op->room;
+	struct roomop *old = TAILQ_FIRST(&room->ops);
+
+	/* What a client asks is answered. */
+	if (op->member != NULL || op->done != NULL || !may_be_in_line(op))
+		return (NULL);
+	if (old != NULL && room->is_busy)
+		old = TAILQ_NEXT(old, link);
+	while (old != NULL && !is_same(old, op))
+		old = TAILQ_NEXT(old, link);
+	return (old);
+}
+
+/* The socket that came first is not to wait for those after it, nor the lock
+ * for others because its heartbeat was due twice. */
+static bool
+keeps_place(const struct roomop *op)
+{
+	return (op->kind == OP_JOIN ||
+	    (op->kind == OP_EDIT && op->verb == EDIT_HEARTBEAT));
 }
 
 void
 roomop_push(struct roomop *op)
 {
 	struct room *room = op->room;
+	struct roomop *old = find_same(op);
 
-	if (!room->puts_first) {
-		TAILQ_INSERT_TAIL(&room->ops, op, link);
-		roomop_start_next(room);
+	if (old != NULL && !room->puts_first && keeps_place(op)) {
+		free_op(op);
 		return;
 	}
-	if (room->first_at == NULL)
+	/* Else at the end: what the user did before is done before. */
+	if (old != NULL) {
+		ASSERT(old != room->first_at);
+		TAILQ_REMOVE(&room->ops, old, link);
+		free_op(old);
+	}
+	mark_in_line(op, true);
+	if (!room->puts_first)
+		TAILQ_INSERT_TAIL(&room->ops, op, link);
+	else if (room->first_at == NULL)
 		TAILQ_INSERT_HEAD(&room->ops, op, link);
 	else
 		TAILQ_INSERT_AFTER(&room->ops, room->first_at, op, link);
-	room->first_at = op;
+	if (room->puts_first)
+		room->first_at = op;
+	else
+		roomop_start_next(room);
 }
 
 void
@@ -151,6 +247,8 @@ roomop_end(struct roomop *op, bool ok)
 	free_op(op);
 	room_release(room);
 	roomop_start_next(room);
+	/* Chat may have waited for it. */
+	roomchat_start_next(room);
 }
 
 void
@@ -188,11 +286,13 @@ roomop_drop_all(struct room *room)
 static bool
 is_full(struct room *room, struct member *member, enum message_type why)
 {
+	const char *id = member->user->id;
 	struct roomop *op;
 	unsigned n = 0;
 
 	TAILQ_FOREACH(op, &room->ops, link) {
-		if (++n < OPS_MAX)
+		if (op->kind != OP_EDIT || !text_same(op->user_id, id) ||
+		    ++n < USER_EDITS_MAX)
 			continue;
 		member_send_error(member, "unavailable",
 		    "The server is busy; try again.", why);
@@ -318,6 +418,20 @@ void
 roomop_join(struct room *room, const char *user_id)
 {
 	roomop_push(roomop_new(room, OP_JOIN, user_id));
+}
+
+bool
+roomop_is_joining(struct room *room, const char *user_id)
+{
+	const struct roomop *op = TAILQ_FIRST(&room->ops);
+	const struct room_user *user;
+
+	if (op == NULL)
+		return (false);
+	if (op->kind == OP_JOIN && strcmp(op->user_id, user_id) == 0)
+		return (true);
+	user = room_user_find(room, slice_of(user_id));
+	return (user != NULL && (user->in_line & 1u << OP_JOIN) != 0);
 }
 
 /* --- reading anew --- */
@@ -571,99 +685,6 @@ roomop_adopt(struct room *room)
 	roomop_push(roomop_new(room, OP_ADOPT, NULL));
 }
 
-/* --- chat --- */
-
-static void
-on_sent(const struct store_reply *reply, void *arg)
-{
-	struct roomop *op = arg;
-
-	if (reply->status != STORE_OK)
-		roomop_refuse(op, "unavailable",
-		    "The message could not be sent.");
-	roomop_end(op, reply->status == STORE_OK);
-}
-
-static void
-start_send(struct roomop *op)
-{
-	/* In a room of the package's chat there are no tabs, and elsewhere
-	 * only tabs talk. */
-	char to = op->room->kind == ROOM_CHAT ? 'U' : 'V';
-	struct store_frame frames[STORE_FRAMES_MAX];
-	bool alone = op->peer_id == NULL ||
-	    strcmp(op->user_id, op->peer_id) == 0;
-	size_t n = 0, at = 0;
-	unsigned i;
-
-	for (i = 0; i <= op->n_more; at = op->ends[i++]) {
-		struct slice text = { op->frame.p + at, op->ends[i] - at };
-
-		frames[n++] = (struct store_frame){ to, slice_of(op->user_id),
-		    text };
-		if (!alone)
-			frames[n++] = (struct store_frame){ to,
-			    slice_of(op->peer_id), text };
-	}
-	store_send(op->room->set->store, roomop_store_room(op->room),
-	    slice_of(op->user_id),
-	    slice_of(alone ? op->user_id : op->peer_id), frames, n, on_sent,
-	    op);
-}
-
-/* Whether a message, not yet in line, goes with the last one there; its text is
- * copied then. */
-static bool
-sends_with_last(struct room *room, const struct roomop *op)
-{
-	struct roomop *last = TAILQ_LAST(&room->ops, roomop_list);
-
-	if (last == NULL || last == TAILQ_FIRST(&room->ops) ||
-	    last->kind != OP_SEND || last->member != op->member ||
-	    !text_same_or_none(last->peer_id, op->peer_id) ||
-	    last->n_more == ROOMOP_MORE_MAX ||
-	    last->frame.n + op->frame.n > STORE_VALUE_MAX)
-		return (false);
-	buf_add(&last->frame, op->frame.p, op->frame.n);
-	last->ends[++last->n_more] = last->frame.n;
-	return (true);
-}
-
-void
-roomop_send(struct room *room, struct member *member,
-    const struct message *msg)
-{
-	const struct identity *who = member->grant->session->user->identity;
-	struct message_user sender = room_message_user(room, member->user->id,
-	    who->username);
-	char now[CLOCK_ISO_SIZE];
-	struct roomop *op;
-
-	if (is_full(room, member, msg->type))
-		return;
-	op = roomop_new(room, OP_SEND, member->user->id);
-	op->member = member;
-	op->why = msg->type;
-	if (msg->recipient_id.p != NULL)
-		op->peer_id = xmemdup0(msg->recipient_id.p,
-		    msg->recipient_id.n);
-	sender.email = who->email;
-	sender.avatar_url = who->avatar_url;
-	message_add_chat_message(&op->frame, &sender, msg->recipient_json,
-	    msg->text, clock_format_iso(clock_wall_us(), now));
-	if (op->frame.n > STORE_VALUE_MAX) {
-		/* Escaped, it may be several times as long. */
-		roomop_refuse(op, "too_long", "The message is too long.");
-		free_op(op);
-		return;
-	}
-	op->ends[0] = op->frame.n;
-	if (sends_with_last(room, op))
-		free_op(op);
-	else
-		roomop_push(op);
-}
-
 /* --- what users do in their tabs --- */
 
 static void
@@ -745,9 +766,6 @@ start_op(struct roomop *op)
 		store_load(room->set->store, roomop_store_room(room),
 		    on_loaded_foreign, op);
 		break;
-	case OP_SEND:
-		start_send(op);
-		break;
 	case OP_STATE:
 		start_state(op);
 		break;
@@ -773,6 +791,10 @@ roomop_start_next(struct room *room)
 	room->is_starting = true;
 	while (!room->is_busy && (op = TAILQ_FIRST(&room->ops)) != NULL) {
 		room->is_busy = true;
+		/* The analyzer does not see that TAILQ_REMOVE moves the head
+		 * on. */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+		mark_in_line(op, false);
 		start_op(op);
 	}
 	room->is_starting = false;

@@ -362,7 +362,6 @@ room_beat(struct room *room)
 	struct member *m;
 
 	if (room->n_tabs == 0 || room->editor.tab == NULL ||
-	    !TAILQ_EMPTY(&room->ops) ||
 	    clock_wall_us() - room->editor.heartbeat_us <
 	    (period_us < BEAT_US ? period_us : BEAT_US))
 		return;
