@@ -158,6 +158,12 @@ on_up(void *arg)
 
 /* --- the browser's end --- */
 
+const struct worker *
+browser_worker(const struct browser *b)
+{
+	return (b->client == NULL ? NULL : b->client->worker);
+}
+
 static void claim(struct browser *b);
 static void say(struct browser *b, const char *fmt, ...) PRINTFLIKE(2, 3);
 static void browser_hang_up(struct browser *b);

@@ -36,6 +36,8 @@ struct browser {
 
 void	browsers_new(void);
 void	browsers_free(void);
+/* The worker at the other end of its socket; NULL if that is closed. */
+const struct worker *browser_worker(const struct browser *b);
 /* The worker's process has ended: its sockets break. */
 void	browsers_lose(struct worker *worker);
 /* One of them does something that users do. */

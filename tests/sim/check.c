@@ -9,6 +9,27 @@
 
 /* Two users may both believe that they edit while messages are in flight. */
 #define FLIGHT	(2 * SECOND)
+/* Of a tab with a worker that does not answer. */
+#define PATIENCE	(10 * SECOND)
+
+/*
+ * Whether its user believes to edit. A tab asks a worker that has said nothing for
+ * a while, and believes no more without an answer (browser/watch.js); a page of
+ * the package cannot know that its worker hangs. Who has given it back edits no
+ * more.
+ */
+static bool
+believes(const struct browser *b)
+{
+	const struct worker *w;
+
+	if (!b->is_editor || !b->wants)
+		return (false);
+	w = browser_worker(b);
+	if (w == NULL || w->stopped_us <= world->now_us)
+		return (true);
+	return (b->is_tab && world->now_us < w->stops_us + PATIENCE);
+}
 
 void
 check_now(void)
@@ -20,8 +41,7 @@ check_now(void)
 		first = NULL;
 		for (i = 0; i < BROWSERS; i++) {
 			b = &world->browsers[i];
-			/* Who has given it back edits no more. */
-			if (b->room != room || !b->is_editor || !b->wants)
+			if (b->room != room || !believes(b))
 				continue;
 			if (first == NULL)
 				first = b;

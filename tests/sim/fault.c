@@ -186,6 +186,7 @@ worker_stops(void)
 		return;
 	world_tell("w%d: stopped for %.1f s", w->number,
 	    (double)t / (double)SECOND);
+	w->stops_us = world->now_us;
 	w->stopped_us = world->now_us + t;
 	if (t > LONG)
 		excuse(w, w->stopped_us);

@@ -59,7 +59,8 @@ struct worker {
 	int		 number, slot;
 	struct machine	*machine;
 	bool		 is_up;		/* the process runs */
-	int64_t		 stopped_us;	/* it does nothing until then */
+	int64_t		 stops_us;	/* from then on it does nothing ... */
+	int64_t		 stopped_us;	/* ... until then */
 	/* Until then its lease may have lapsed, and a lock have been given away
 	 * rightly. */
 	int64_t		 excused_us;
