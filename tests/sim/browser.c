@@ -218,8 +218,10 @@ believe(struct browser *b, int editor, bool is_mine)
 	b->editor = editor;
 	b->is_editor = is_mine;
 	/* A page of the package may find a lock that another page of its user
-	 * has left: that one is its own from its first heartbeat on. */
-	if (is_mine && b->is_tab)
+	 * has left: that one is its own from its first heartbeat on. And a tab
+	 * that has just come back finds what it has left, whose end may be on
+	 * its way. */
+	if (is_mine && b->is_tab && world->now_us > b->since_us + SECOND)
 		b->deserves = b->wants;
 }
 
@@ -447,6 +449,7 @@ join(void *arg)
 	c->is_live = true;
 	b->client = c;
 	b->state = BROWSER_OPEN;
+	b->since_us = world->now_us;
 	world_tell("b%d (user %d, %s, room %d): connected to w%d", b->number,
 	    b->user, b->is_tab ? "tab" : "page", b->room, w->number);
 	c->member = rooms_join(w->rooms, &route, c, grant, b->is_tab);

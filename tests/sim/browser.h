@@ -17,6 +17,7 @@ struct browser {
 	bool		 is_tab;	/* of collabd's own client */
 	bool		 wants;		/* to edit */
 	enum browser_state state;
+	int64_t		 since_us;	/* when it was connected */
 	unsigned	 page;		/* counts loads: the id of its tab */
 	struct client	*client;	/* its socket, unless closed */
 	struct sim_event	*event;		/* the next thing it does by itself */

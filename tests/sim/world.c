@@ -254,6 +254,8 @@ on_up(bool fresh, void *arg)
 
 	world_tell("w%d: redis is up, id %.4s%s", w->number,
 	    store_worker_id(w->store), fresh ? " (new)" : "");
+	if (w->excused_us == INT64_MAX)
+		w->excused_us = world->now_us + SECOND;
 	rooms_on_up(w->rooms, fresh);
 }
 
@@ -277,12 +279,28 @@ on_suspend(void *arg)
 	world->is_suspending = false;
 }
 
+/* A worker is taken for dead, and its locks are given away rightly, unless it
+ * has found out before; until it is back. */
+static void
+excuse(const char *id)
+{
+	int i;
+
+	for (i = 0; i < WORKERS; i++) {
+		struct worker *w = &world->workers[i];
+
+		if (w->is_up && strcmp(store_worker_id(w->store), id) == 0)
+			w->excused_us = INT64_MAX;
+	}
+}
+
 static void
 on_orphan(const char *id, void *arg)
 {
 	struct worker *w = arg;
 
 	world_tell("w%d: cleans up after %.4s", w->number, id);
+	excuse(id);
 	rooms_on_orphan(w->rooms, id);
 }
 
