@@ -123,3 +123,13 @@ check_quiet(void)
 	for (room = 0; room < ROOMS; room++)
 		check_room(room);
 }
+
+bool
+is_quiet(void)
+{
+	world->n_tried = 0;
+	world->is_trying = true;
+	check_quiet();
+	world->is_trying = false;
+	return (world->n_tried == 0);
+}

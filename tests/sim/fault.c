@@ -67,6 +67,7 @@ on_redis_back(void *arg)
 {
 	(void)arg;
 	world->redis_is_up = true;
+	world->redis_back_us = world->now_us;
 	world_tell("redis: up again");
 }
 

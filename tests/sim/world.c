@@ -254,6 +254,11 @@ on_up(bool fresh, void *arg)
 
 	world_tell("w%d: redis is up, id %.4s%s", w->number,
 	    store_worker_id(w->store), fresh ? " (new)" : "");
+	/* Too late to say what it knows: others may have been granted. */
+	if (w->back_us < world->redis_back_us && world->now_us >
+	    world->redis_back_us + SETTLE)
+		w->excused_us = INT64_MAX;
+	w->back_us = world->now_us;
 	if (w->excused_us == INT64_MAX)
 		w->excused_us = world->now_us + SECOND;
 	rooms_on_up(w->rooms, fresh);
@@ -414,6 +419,10 @@ world_violate(const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	if (world->is_trying) {
+		world->n_tried++;
+		return;
+	}
 	if (world->violation != NULL)
 		return;
 	va_start(ap, fmt);
