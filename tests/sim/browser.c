@@ -217,6 +217,8 @@ believe(struct browser *b, int editor, bool is_mine)
 	b->knows_editor = true;
 	b->editor = editor;
 	b->is_editor = is_mine;
+	if (editor != 0)
+		b->held_us = 0;
 	/* A page of the package may find a lock that another page of its user
 	 * has left: that one is its own from its first heartbeat on. And a tab
 	 * that has just come back finds what it has left, whose end may be on
@@ -234,6 +236,7 @@ doubt(struct browser *b)
 	    b->number, b->user, b->is_tab ? "tab" : "page", b->room);
 	b->knows_editor = b->is_editor = false;
 	b->editor = 0;
+	b->held_us = 0;
 	if (!b->is_tab && b->wants)
 		claim(b);
 }
@@ -340,7 +343,11 @@ hear_tab(struct browser *b, struct slice type, const struct json *obj)
 		    "user_id");
 	else if (slice_is(type, "user_absent"))
 		b->present &= ~(1u << user_of(obj, "user_id"));
-	else if (slice_is(type, "lock")) {
+	else if (slice_is(type, "error")) {
+		if (slice_is(json_get_string(obj, "code"), "held") &&
+		    b->knows_editor && b->editor == 0)
+			b->held_us = world->now_us;
+	} else if (slice_is(type, "lock")) {
 		const struct json *e = json_get_object(obj, "editor");
 		int editor = user_of(e, "user_id");
 		char tab[16];
@@ -393,6 +400,7 @@ cut_off(struct browser *b)
 	b->deserves = false;
 	b->editor = 0;
 	b->present = 0;
+	b->held_us = 0;
 	world_cancel(b->event);
 	world_cancel(b->beat);
 	b->event = b->beat = NULL;

@@ -29,6 +29,8 @@ struct browser {
 	int		 editor;	/* a user; 0: nobody */
 	bool		 is_editor;	/* it may type */
 	unsigned	 present;	/* a bit for each user */
+	int64_t		 held_us;	/* its claim was refused because of
+					 * somebody it knows nothing of; or 0 */
 
 	/* It was the editor, and nothing but the server can have taken that
 	 * from it since. */

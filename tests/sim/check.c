@@ -31,12 +31,32 @@ believes(const struct browser *b)
 	return (b->is_tab && world->now_us < w->stops_us + PATIENCE);
 }
 
+/* Who is refused because of somebody is told of that one, once all is well. */
+static void
+check_held(void)
+{
+	const struct browser *b;
+	int64_t from_us;
+	int i;
+
+	for (i = 0; i < BROWSERS; i++) {
+		b = &world->browsers[i];
+		from_us = b->held_us > world->troubled_us ? b->held_us :
+		    world->troubled_us;
+		if (b->held_us != 0 && world->now_us - from_us > PATIENCE)
+			world_violate("I2: b%d (user %d, room %d) was refused "
+			    "because somebody edits, and sees nobody",
+			    b->number, b->user, b->room);
+	}
+}
+
 void
 check_now(void)
 {
 	const struct browser *first, *b;
 	int i, room;
 
+	check_held();
 	for (room = 0; room < ROOMS; room++) {
 		first = NULL;
 		for (i = 0; i < BROWSERS; i++) {

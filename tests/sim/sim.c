@@ -4,12 +4,12 @@
  * that a user does or that goes wrong; so a failure can be cut down to the steps
  * that it needs, and its history is printed.
  *
- *	sim [-apvw] [-f FAULTS] [-n RUNS] [-s STEPS] [SEED]
+ *	sim [-apqvw] [-f FAULTS] [-n RUNS] [-s STEPS] [SEED]
  *
  * -a goes on after a failure, and tells no histories. -f: names of faults as in
  * fault.c, all by default; "" is none. -p tells the history of every world, also
- * if all held, and cuts nothing down. -v shows the workers' logs, -w the frames.
- * The last line is "sim: N passed, N failed".
+ * if all held, and cuts nothing down; -q tells none. -v shows the workers' logs,
+ * -w the frames. The last line is "sim: N passed, N failed".
  */
 #include <limits.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static struct {
 	unsigned	 faults;
 	unsigned long	 runs;
 	size_t		 steps;
-	bool		 goes_on, tells, verbose, frames;
+	bool		 goes_on, tells, quiet, verbose, frames;
 } options = { .faults = FAULTS_ALL, .runs = 1000, .steps = 200 };
 static uint64_t total_events;
 
@@ -156,7 +156,7 @@ run(uint64_t seed)
 		printf("seed %llu: %s\n", (unsigned long long)seed,
 		    world->violation);
 	world_free();
-	if (!ok && !options.tells && !options.goes_on)
+	if (!ok && !options.tells && !options.goes_on && !options.quiet)
 		tell_shrunk(seed);
 	return (ok);
 }
@@ -166,13 +166,15 @@ parse(int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "af:n:ps:vw")) != -1) {
+	while ((ch = getopt(argc, argv, "af:n:pqs:vw")) != -1) {
 		if (ch == 'a')
 			options.goes_on = true;
 		else if (ch == 'n')
 			options.runs = strtoul(optarg, NULL, 10);
 		else if (ch == 'p')
 			options.tells = true;
+		else if (ch == 'q')
+			options.quiet = true;
 		else if (ch == 's')
 			options.steps = strtoul(optarg, NULL, 10);
 		else if (ch == 'v')
@@ -192,7 +194,7 @@ main(int argc, char **argv)
 	uint64_t seed = 1;
 
 	if (!parse(argc, argv)) {
-		(void)fprintf(stderr, "usage: sim [-apvw] [-f faults] "
+		(void)fprintf(stderr, "usage: sim [-apqvw] [-f faults] "
 		    "[-n runs] [-s steps] [seed]\n");
 		return (64);
 	}
