@@ -17,6 +17,8 @@
 #                   each for FUZZ_SECONDS (20)
 #   make sim        (liblua5.1) simulated worlds of workers, Redis and browsers;
 #                   SEED=n STEPS=n RUNS=n FAULTS=names (tests/sim/sim.c)
+#   make sim-long   the same with all faults, on all cores, for an hour
+#                   (SECONDS=3600)
 #   make lint       layers, headers, options, man pages, cppcheck, clang-tidy
 #   make bench      measure speed and memory, print a table and JSON
 #   make clean      remove build/
@@ -90,7 +92,7 @@ LUA = $(wildcard src/store/lua/*.lua)
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	-o -name '*.json' -o -name '*.sh' 2>/dev/null)
 
-.PHONY: all run demo check fresh sim unit integration conformance sanitize fuzz fuzz-smoke \
+.PHONY: all run demo check fresh sim sim-long unit integration conformance sanitize fuzz fuzz-smoke \
 	lint bench install uninstall clean help units-build deps-build
 
 all: $(O)/collabd
@@ -230,6 +232,9 @@ $(O)/sim/redis_clock.so: tests/sim/redis_clock.c
 
 sim: $(O)/sim/sim
 	$(Q)$(O)/sim/sim $(SIM_ARGS)
+
+sim-long: $(O)/sim/sim
+	$(Q)sh tests/sim/long.sh $(SECONDS) $(SEED)
 
 check:
 	$(Q)sh tests/check.sh
