@@ -111,7 +111,7 @@ add_value(struct maker *m, struct draft *d)
 
 /* Arguments by letter: k key, f field, v value, t time, c channel, n name
  * of an option, + what stands before once or twice more, ? perhaps. */
-static const char *const plain[] = { "DEL k+", "EXISTS k+", "GET k", "HDEL kf+",
+static const char *const plain[] = { "DEL k+", "EXISTS k+", "GET k", "GETRANGE ktt", "GETRANGE kvv", "HDEL kf+",
     "HEXISTS kf", "HGET kf", "HGETALL k", "HINCRBY kfv", "HINCRBY kfv",
     "HKEYS k", "HLEN k", "HMGET kf+", "HSET kfv", "HSET kfv", "HSET kfvfv",
     "HSETNX kfv", "HSTRLEN kf", "MGET k+", "MGET ", "PERSIST k", "PEXPIRE kt", "PEXPIRE kt",

@@ -250,6 +250,46 @@ run_mget(struct sim_call *c)
 	}
 }
 
+/* An offset that may count from the end of n bytes. */
+static int64_t
+from_start(int64_t at, size_t n)
+{
+	if (at >= 0)
+		return (at);
+	return (at + (int64_t)n < 0 ? 0 : at + (int64_t)n);
+}
+
+static void
+run_getrange(struct sim_call *c)
+{
+	struct sim_entry *e;
+	struct slice v = { "", 0 };
+	int64_t first, last;
+
+	if (!sim_parse_integer(c->v[2], &first) ||
+	    !sim_parse_integer(c->v[3], &last)) {
+		sim_reply_error(c, NOT_INTEGER);
+		return;
+	}
+	if (!find_typed(c, SIM_STRING, &e))
+		return;
+	if (e != NULL)
+		v = value_of(e);
+	if (first < 0 && last < 0 && first > last)
+		v.n = 0;
+	first = from_start(first, v.n);
+	last = from_start(last, v.n);
+	if (last >= (int64_t)v.n)
+		last = (int64_t)v.n - 1;
+	if (first > last)
+		v.n = 0;
+	else {
+		v.p += first;
+		v.n = (size_t)(last - first + 1);
+	}
+	sim_reply_bulk(c, v);
+}
+
 static void
 run_strlen(struct sim_call *c)
 {
@@ -636,6 +676,7 @@ static const struct sim_command commands[] = {
 	{ "EXPIRE", -3, W, run_expire },
 	{ "FLUSHALL", -1, W, sim_run_flushall },
 	{ "GET", 2, 0, run_get },
+	{ "GETRANGE", 4, 0, run_getrange },
 	{ "HDEL", -3, W, run_hdel },
 	{ "HEXISTS", 3, 0, run_hexists },
 	{ "HGET", 3, 0, run_hget },

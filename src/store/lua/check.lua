@@ -36,8 +36,8 @@ for i = 0, (#KEYS - FIRST + 1) / ROOM - 1 do
 		redis.call('PEXPIRE', KEYS[b + 6], TTL)
 	end
 	find_dead(b, ARGV[at + 3])
-	local epoch, seq = position(b)
-	if not here or epoch ~= ARGV[at] or seq ~= ARGV[at + 1] or
+	local h = head(b)
+	if not here or h.epoch ~= ARGV[at] or h.seq ~= ARGV[at + 1] or
 	    fetch(KEYS[b + 3]) ~= opt(ARGV[at + 2]) then
 		local s = snapshot(b)
 		if not here then

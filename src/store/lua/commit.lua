@@ -26,13 +26,15 @@ if ARGV[16] ~= '0' and
     not redis.call('SET', KEYS[B + ROOM], '1', 'NX', 'PX', ARGV[16]) then
 	return answer('GATED', s)
 end
-repair(B)
-apply(B, 10, s)
-badge(B, 19)
-if redis.call('HEXISTS', KEYS[B + 2], ID) == 1 then
-	redis.call('HSET', KEYS[B], mark, NUMBER)
+local workers, fields = workers_of(B), {}
+for _, w in ipairs(workers) do
+	if w == ID then
+		fields = { mark, NUMBER }
+	end
 end
+apply(B, 10, s, fields)
+badge(B, 19)
 -- The time to live is the slow check's business, which every worker of the room
 -- does every few seconds.
-publish(B, s, ARGV[17], ARGV[18])
+publish(workers, s, ARGV[17], ARGV[18])
 return answer('OK', s)

@@ -32,46 +32,67 @@ local function opt(s)
 	return string.sub(s, 2)
 end
 
+-- Of a value that is too long no more than shows that it is: one call, and
+-- whatever somebody wrote there cannot take Redis' time.
 local function fetch(key)
-	local n = redis.pcall('STRLEN', key)
-	if type(n) ~= 'number' or n > CAP then
+	local v = redis.pcall('GETRANGE', key, 0, CAP)
+	if type(v) ~= 'string' or #v > CAP then
 		bad = bad + 1
 		return false
 	end
-	return redis.call('GET', key)
+	return v ~= '' and v
 end
 
--- Throws members and workers away if they are no hashes. Writers only.
-local function repair(b)
-	for i = b + 1, b + 2 do
-		local kind = redis.call('TYPE', KEYS[i]).ok
-		if kind ~= 'hash' and kind ~= 'none' then
-			bad = bad + 1
-			redis.call('DEL', KEYS[i])
-		end
-	end
-end
-
--- Epoch and sequence number, "" and "0" if there are none that are sound; and in
--- which generation it was changed last.
-local function position(b)
-	local h = redis.pcall('HMGET', KEYS[b], 'epoch', 'seq', 'generation')
-	if h.err then
+-- A hash, thrown away if it is none. Writers only.
+local function repaired(v, i)
+	if type(v) == 'table' and v.err then
 		bad = bad + 1
-		return '', '0'
+		redis.call('DEL', KEYS[i])
+		return false
 	end
-	local epoch, seq = h[1], h[2]
-	if not epoch and not seq then
-		return '', '0'
-	end
-	if epoch and seq and #epoch == 16 and #seq > 0 and #seq < 16 and
+	return v
+end
+
+local function member(b, user)
+	return repaired(redis.pcall('HGET', KEYS[b + 1], user), b + 1)
+end
+
+local function workers_of(b)
+	return repaired(redis.pcall('HKEYS', KEYS[b + 2]), b + 2) or {}
+end
+
+local function is_sound(epoch, seq)
+	return epoch and seq and #epoch == 16 and #seq > 0 and #seq < 16 and
 	    not string.find(epoch, '[^0-9a-f]') and
 	    string.find(epoch, '[^0]') and not string.find(seq, '%D') and
-	    (seq == '0' or string.sub(seq, 1, 1) ~= '0') then
-		return epoch, seq, h[3]
+	    (seq == '0' or string.sub(seq, 1, 1) ~= '0')
+end
+
+-- The room's own hash as it is, read once. Without a sound epoch and sequence
+-- number there is nothing in it: epoch is "" then, seq "0".
+local heads = {}
+local function head(b)
+	local h = heads[b]
+	if h then
+		return h
 	end
-	bad = bad + 1
-	return '', '0'
+	h = { epoch = '', seq = '0' }
+	heads[b] = h
+	local v = redis.pcall('HMGET', KEYS[b], 'epoch', 'seq', 'generation',
+	    'known', 'state')
+	if v.err then
+		bad = bad + 1
+	elseif is_sound(v[1], v[2]) then
+		h.epoch, h.seq, h.generation, h.known = v[1], v[2], v[3], v[4]
+		h.state = v[5]
+		if h.state and #h.state > CAP then
+			bad = bad + 1
+			h.state, h.has_junk = false, true
+		end
+	elseif v[1] or v[2] then
+		bad = bad + 1
+	end
+	return h
 end
 
 -- A place in the order of all that ever happened in a room, as a text that
@@ -82,39 +103,52 @@ end
 
 -- How much of the past the room's state knows: where it stood, for as long as
 -- the generation is unsettled, before anything was changed in it.
-local function knowledge(b, epoch, seq)
-	local k = redis.pcall('HGET', KEYS[b], 'known')
-	if type(k) == 'string' and string.sub(k, 1, 16) == UNSETTLED then
-		return string.sub(k, 17)
+local function knowledge(b)
+	local h = head(b)
+	if h.known and string.sub(h.known, 1, 16) == UNSETTLED then
+		return string.sub(h.known, 17)
 	end
-	return stamp(epoch, seq)
+	return stamp(h.epoch, h.seq)
 end
 
--- Before a change to a room that stands there: makes its hash, unless there is a
--- sound one, and begins an epoch with the first change in a generation, lest
--- what comes now is taken for less than what was there and is lost. Notes what
--- it knew. Gives the epoch.
-local function ensure(b, epoch, seq, generation)
-	local known = UNSETTLED and knowledge(b, epoch, seq)
-	if epoch == '' then
+-- Changes the room's hash: steps more events (0 or 1), and fields, each with its
+-- value behind it. Makes it if there is none that is sound; begins an epoch with the
+-- first change in a generation, lest what comes now is taken for less than what
+-- was there and is lost; and notes what the room knew, while that counts.
+local function change(b, steps, fields)
+	local h, known = head(b), UNSETTLED and UNSETTLED .. knowledge(b)
+	local is_new = h.epoch == ''
+	local function set(field, value)
+		fields[#fields + 1] = field
+		fields[#fields + 1] = value
+	end
+	if is_new then
 		redis.call('DEL', KEYS[b])
-		redis.call('HSET', KEYS[b], 'epoch', EPOCH, 'seq', '0',
-		    'generation', GENERATION or '')
-		epoch = EPOCH
-	elseif generation ~= (GENERATION or '') then
-		redis.call('HSET', KEYS[b], 'epoch', EPOCH, 'generation',
-		    GENERATION or '')
-		epoch = EPOCH
 	end
-	if UNSETTLED then
-		redis.call('HSET', KEYS[b], 'known', UNSETTLED .. known)
+	if is_new or h.generation ~= (GENERATION or '') then
+		h.epoch, h.generation = EPOCH, GENERATION or ''
+		set('epoch', h.epoch)
+		set('generation', h.generation)
 	end
-	return epoch
+	if known and known ~= h.known then
+		h.known = known
+		set('known', known)
+	end
+	if steps ~= 0 or is_new then
+		h.seq = string.format('%.0f', h.seq + steps)
+		set('seq', h.seq)
+	end
+	if #fields ~= 0 then
+		redis.call('HSET', KEYS[b], unpack(fields))
+	end
+	if is_new then
+		-- It has no limit yet.
+		redis.call('PEXPIRE', KEYS[b], TTL)
+	end
 end
 
 local function advance(b)
-	ensure(b, position(b))
-	redis.call('HINCRBY', KEYS[b], 'seq', 1)
+	change(b, 1, {})
 end
 
 local function touch(b)
@@ -123,28 +157,14 @@ local function touch(b)
 	end
 end
 
-local function state_of(b, epoch)
-	if epoch == '' then
-		return false
-	end
-	if redis.call('HSTRLEN', KEYS[b], 'state') > CAP then
-		bad = bad + 1
-		return false
-	end
-	return redis.call('HGET', KEYS[b], 'state')
-end
-
-local generations = {}
-
 local function snapshot(b)
-	local epoch, seq, generation = position(b)
-	generations[b] = generation
+	local h = head(b)
 	local previous, ttl = fetch(KEYS[b + 4]), -2
 	if previous then
 		ttl = redis.call('PTTL', KEYS[b + 4])
 	end
-	return { epoch, seq, fetch(KEYS[b + 3]), previous,
-	    string.format('%.0f', ttl), state_of(b, epoch), fetch(KEYS[b + 5]) }
+	return { h.epoch, h.seq, fetch(KEYS[b + 3]), previous,
+	    string.format('%.0f', ttl), h.state or false, fetch(KEYS[b + 5]) }
 end
 
 -- A member's value: the ids of the workers that hold it, each with the letter
@@ -206,29 +226,34 @@ local function same(s, at)
 	    s[6] == opt(ARGV[at + 2])
 end
 
-local function put(key, value, ttl)
+-- old: what is there, as far as it can be used.
+local function put(key, value, ttl, old)
 	if not value then
-		redis.call('DEL', key)
+		if old or bad ~= 0 then
+			redis.call('DEL', key)
+		end
 	elseif ttl ~= '0' then
 		redis.call('SET', key, value, 'PX', ttl)
 	end
 end
 
 -- Advances the room and writes a change: editor, its ttl, previous, its ttl,
--- state, modified. s, the snapshot that it was made from, becomes the one after
--- it, so that nothing is read twice (time stands still in a script).
-local function apply(b, at, s)
+-- state, modified, and further fields of the room's hash. s, the snapshot that
+-- it was made from, becomes the one after it, so that nothing is read twice
+-- (time stands still in a script).
+local function apply(b, at, s, fields)
 	local editor, previous = opt(ARGV[at]), opt(ARGV[at + 2])
 	local state, modified = opt(ARGV[at + 4]), opt(ARGV[at + 5])
-	local is_new = s[1] == ''
-	s[1] = ensure(b, s[1], s[2], generations[b])
-	if is_new then
-		-- It has no limit yet.
-		redis.call('PEXPIRE', KEYS[b], TTL)
+	if state then
+		fields[#fields + 1] = 'state'
+		fields[#fields + 1] = state
+	elseif s[6] or head(b).has_junk then
+		redis.call('HDEL', KEYS[b], 'state')
 	end
-	s[2] = string.format('%.0f', redis.call('HINCRBY', KEYS[b], 'seq', 1))
-	put(KEYS[b + 3], editor, ARGV[at + 1])
-	put(KEYS[b + 4], previous, ARGV[at + 3])
+	change(b, 1, fields)
+	s[1], s[2], s[6] = head(b).epoch, head(b).seq, state
+	put(KEYS[b + 3], editor, ARGV[at + 1], s[3])
+	put(KEYS[b + 4], previous, ARGV[at + 3], s[4])
 	if not editor or ARGV[at + 1] ~= '0' then
 		s[3] = editor
 	end
@@ -237,12 +262,6 @@ local function apply(b, at, s)
 	elseif ARGV[at + 3] ~= '0' then
 		s[4], s[5] = previous, ARGV[at + 3]
 	end
-	if state then
-		redis.call('HSET', KEYS[b], 'state', state)
-	else
-		redis.call('HDEL', KEYS[b], 'state')
-	end
-	s[6] = state
 	if modified then
 		redis.call('SET', KEYS[b + 5], modified, 'PX', WEEK)
 		s[7] = modified
@@ -264,14 +283,15 @@ local function badge(b, at)
 	if object == '' then
 		return
 	end
-	if redis.call('TYPE', KEYS[b + 8]).ok ~= 'hash' then
-		redis.call('DEL', KEYS[b + 8])
-	end
+	local done
 	if value then
-		redis.call('HSET', KEYS[b + 8], object, value)
+		done = redis.pcall('HSET', KEYS[b + 8], object, value)
+		if not repaired(done, b + 8) then
+			redis.call('HSET', KEYS[b + 8], object, value)
+		end
 		redis.call('PEXPIRE', KEYS[b + 8], DAY)
 	else
-		redis.call('HDEL', KEYS[b + 8], object)
+		repaired(redis.pcall('HDEL', KEYS[b + 8], object), b + 8)
 	end
 	local workers = redis.pcall('HKEYS', KEYS[b + 9])
 	if ARGV[at + 2] ~= '' and not workers.err then
@@ -282,11 +302,11 @@ local function badge(b, at)
 end
 
 -- Publishes the event to the room's workers (pubmsg.h has the form).
-local function publish(b, s, head, tail)
-	local text = table.concat({ head, item('e', s[1]), item('n', s[2]),
+local function publish(workers, s, first, last)
+	local text = table.concat({ first, item('e', s[1]), item('n', s[2]),
 	    item('E', s[3]), item('P', s[4]), item('T', s[4] and s[5]),
-	    item('S', s[6]), item('M', s[7]), tail })
-	for _, w in ipairs(redis.call('HKEYS', KEYS[b + 2])) do
+	    item('S', s[6]), item('M', s[7]), last })
+	for _, w in ipairs(workers) do
 		redis.call('PUBLISH', CHANNEL .. w, text)
 	end
 end

@@ -6,10 +6,7 @@ local B, user, me = FIRST, ARGV[7], ID .. ARGV[15]
 if not LEASE then
 	return LAPSED
 end
-repair(B)
-ensure(B, position(B))
-
-local ids, info = split(redis.call('HGET', KEYS[B + 1], user))
+local ids, info = split(member(B, user))
 local first = not ids
 local announce = first and ARGV[9] == '1'
 local before = ids and letters(ids)
@@ -19,7 +16,9 @@ if ids and has(ids, ID) then
 	first = REPEATED and others == ''
 	ids = others == '' and me or others .. ',' .. me
 	redis.call('HSET', KEYS[B + 1], user, ids .. ' ' .. info)
-	redis.call('HSETNX', KEYS[B + 2], ID, 1)
+	if not repaired(redis.pcall('HSETNX', KEYS[B + 2], ID, 1), B + 2) then
+		redis.call('HSET', KEYS[B + 2], ID, 1)
+	end
 else
 	if ids then
 		ids = ids .. ',' .. me
@@ -29,14 +28,17 @@ else
 	redis.call('HSET', KEYS[B + 1], user, ids .. ' ' .. info)
 	-- How many users of the room the worker holds.
 	if type(redis.pcall('HINCRBY', KEYS[B + 2], ID, 1)) ~= 'number' then
-		redis.call('HSET', KEYS[B + 2], ID, 1)
+		if not repaired(redis.pcall('HSET', KEYS[B + 2], ID, 1),
+		    B + 2) then
+			redis.call('HSET', KEYS[B + 2], ID, 1)
+		end
 	end
 end
 
-if redis.call('TYPE', KEYS[2]).ok ~= 'set' then
+if type(redis.pcall('SADD', KEYS[2], ARGV[12])) ~= 'number' then
 	redis.call('DEL', KEYS[2])
+	redis.call('SADD', KEYS[2], ARGV[12])
 end
-redis.call('SADD', KEYS[2], ARGV[12])
 redis.call('PEXPIRE', KEYS[2], TTL)
 if opt(ARGV[11]) and not fetch(KEYS[B + 5]) then
 	redis.call('SET', KEYS[B + 5], opt(ARGV[11]), 'PX', WEEK)
@@ -51,15 +53,13 @@ if opt(ARGV[10]) then
 end
 
 local does = before and letters(ids) ~= before
-if announce or does then
-	advance(B)
-end
+change(B, (announce or does) and 1 or 0, {})
 touch(B)
 local s = snapshot(B)
 if announce then
-	publish(B, s, ARGV[13], ARGV[14])
+	publish(workers_of(B), s, ARGV[13], ARGV[14])
 elseif does then
-	publish(B, s, ARGV[13], item('Z', user) .. item('W', letters(ids)))
+	publish(workers_of(B), s, ARGV[13], item('Z', user) .. item('W', letters(ids)))
 end
 if s[1] == ARGV[16] then
 	return answer('OK', s, first)

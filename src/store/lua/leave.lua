@@ -8,10 +8,9 @@ local B, worker, user = FIRST, ARGV[7], ARGV[8]
 if not LEASE then
 	return LAPSED
 end
-repair(B)
 
 local function leave_room()
-	redis.call('HDEL', KEYS[B + 2], worker)
+	repaired(redis.pcall('HDEL', KEYS[B + 2], worker), B + 2)
 	redis.pcall('HDEL', KEYS[B], 'op:' .. worker)
 	redis.pcall('SREM', KEYS[2], ARGV[18])
 end
@@ -24,9 +23,9 @@ local function count_down()
 	end
 end
 
-local ids, info = split(redis.call('HGET', KEYS[B + 1], user))
+local ids, info = split(member(B, user))
 if not ids or not has(ids, worker) then
-	if redis.call('HEXISTS', KEYS[B + 2], worker) == 0 then
+	if redis.pcall('HEXISTS', KEYS[B + 2], worker) ~= 1 then
 		leave_room()
 	end
 	return answer(ids and 'NOT_LAST' or 'ABSENT', snapshot(B))
@@ -38,7 +37,7 @@ if rest ~= '' then
 	count_down()
 	if letters(rest) ~= letters(ids) then
 		advance(B)
-		publish(B, snapshot(B), ARGV[19],
+		publish(workers_of(B), snapshot(B), ARGV[19],
 		    item('Z', user) .. item('W', letters(rest)))
 	end
 	touch(B)
@@ -55,7 +54,7 @@ end
 redis.call('HDEL', KEYS[B + 1], user)
 redis.pcall('HDEL', KEYS[B + 6], user)
 count_down()
-apply(B, 12, s)
+apply(B, 12, s, {})
 badge(B, 21)
 touch(B)
 if redis.call('EXISTS', KEYS[B + 1]) == 0 then
@@ -63,5 +62,5 @@ if redis.call('EXISTS', KEYS[B + 1]) == 0 then
 	-- lists without an end; our limit must not take it away.
 	redis.call('PERSIST', KEYS[B + 6])
 end
-publish(B, s, ARGV[19], ARGV[20])
+publish(workers_of(B), s, ARGV[19], ARGV[20])
 return answer('OK', s)

@@ -8,16 +8,15 @@ if not LEASE then
 end
 local s = snapshot(B)
 local mine = stamp(ARGV[7], ARGV[8])
-if not UNSETTLED or knowledge(B, s[1], s[2]) >= mine then
+if not UNSETTLED or knowledge(B) >= mine then
 	return answer('KNOWN', s)
 end
-repair(B)
-ensure(B, s[1], s[2])
-redis.call('HSET', KEYS[B], 'epoch', EPOCH, 'seq', '0', 'generation',
-    GENERATION or '', 'known', UNSETTLED .. mine)
-s[1], s[2], generations[B] = EPOCH, '0', GENERATION or ''
-apply(B, 9, s)
+local h = head(B)
+h.epoch, h.seq = EPOCH, '0'
+h.generation, h.known = GENERATION or '', UNSETTLED .. mine
+apply(B, 9, s, { 'epoch', h.epoch, 'generation', h.generation, 'known',
+    h.known })
 badge(B, 17)
 touch(B)
-publish(B, s, ARGV[15], ARGV[16])
+publish(workers_of(B), s, ARGV[15], ARGV[16])
 return answer('OK', s)

@@ -5,7 +5,7 @@ local B, user = FIRST, ARGV[7]
 if not LEASE then
 	return LAPSED
 end
-local ids, info = split(redis.call('HGET', KEYS[B + 1], user))
+local ids, info = split(member(B, user))
 if not ids or not has(ids, ID) then
 	return answer('ABSENT', snapshot(B))
 end
@@ -14,7 +14,7 @@ local now = rest == '' and me or rest .. ',' .. me
 if letters(now) ~= letters(ids) then
 	redis.call('HSET', KEYS[B + 1], user, now .. ' ' .. info)
 	advance(B)
-	publish(B, snapshot(B), ARGV[9],
+	publish(workers_of(B), snapshot(B), ARGV[9],
 	    item('Z', user) .. item('W', letters(now)))
 end
 return answer('OK', snapshot(B))
