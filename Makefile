@@ -84,7 +84,15 @@ ALL_LDFLAGS = $(LD_$(FLAVOUR)) -pthread $(LDFLAGS)
 
 src = $(wildcard src/$(1)/*.c)
 objs = $(patsubst src/%.c,$(O)/%.o,$(call src,$(1)))
-LIBS_OF = $(foreach l,$(LAYERS),$(O)/lib$(l).a)
+libs = $(foreach l,$(1),$(O)/lib$(l).a)
+LIBS = $(call libs,$(LAYERS))
+# The archives that a program of these layers needs, by the rows of layers.txt:
+# a file of a higher layer may change without it being linked anew.
+$(foreach l,$(LAYERS),$(eval USES_$(l) := $(l) \
+	$(shell sed -n 's/^$(l)://p' tests/lint/layers.txt)))
+libs_for = $(call libs,$(sort $(foreach l,$(1),$(USES_$(l)))))
+# ... in any order, since the linker goes round them.
+link = -Wl,--start-group $(1) -Wl,--end-group $(PKG_LIBS)
 LUA = $(wildcard src/store/lua/*.lua)
 # With the folders, so that a file that goes is noticed too.
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
@@ -95,10 +103,9 @@ BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 
 all: $(O)/collabd
 
-$(O)/collabd: $(O)/process/main.o $(LIBS_OF)
+$(O)/collabd: $(O)/process/main.o $(LIBS)
 	@echo "  LINK    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(call link,$(LIBS))
 
 # One archive a layer, without main(), so that a test links what it needs.
 define layer_rule
@@ -136,11 +143,14 @@ $(O)/gen/assets.c: $(BROWSER) Makefile
 UNIT_SRC = $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN = $(patsubst tests/%.c,$(O)/tests/%,$(UNIT_SRC))
 
-$(O)/tests/unit/%: tests/unit/%.c $(LIBS_OF)
-	@mkdir -p $(@D)
-	@echo "  TEST    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) -lcmocka
+define unit_rule
+$(O)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call libs_for,$(1))
+	@mkdir -p $$(@D)
+	@echo "  TEST    $$@"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests/unit -MMD -MP $$(ALL_LDFLAGS) \
+		-o $$@ $$< $$(call link,$(call libs_for,$(1))) -lcmocka
+endef
+$(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 
 units-build: $(UNIT_BIN)
 
@@ -153,11 +163,18 @@ FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
 
 ifeq ($(FLAVOUR),fuzz)
 fuzz: $(FUZZ_BIN)
-$(O)/fuzz/%: tests/fuzz/%.c $(LIBS_OF)
-	@mkdir -p $(@D)
-	@echo "  FUZZ    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) -lwslay
+# Of the layers whose headers it includes.
+fuzz_libs = $(call libs_for,$(sort $(shell sed -n \
+	's/^\#include "\([a-z]*\)\/.*/\1/p' $(1))))
+define fuzz_rule
+$(O)/fuzz/$(1): tests/fuzz/$(1).c $(2)
+	@mkdir -p $$(@D)
+	@echo "  FUZZ    $$@"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -MMD -MP $$(ALL_LDFLAGS) -o $$@ $$< \
+		$$(call link,$(2)) -lwslay
+endef
+$(foreach f,$(FUZZ_SRC),$(eval $(call fuzz_rule,$(basename $(notdir \
+	$(f))),$(call fuzz_libs,$(f)))))
 else
 fuzz:
 	$(Q)$(MAKE) --no-print-directory FLAVOUR=fuzz fuzz
@@ -211,15 +228,16 @@ $(O)/sim/%.o: tests/sim/%.c
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LUA_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
-$(O)/sim/sim: $(SIM_OBJ) $(LIBS_OF)
+$(O)/sim/sim: $(SIM_OBJ) $(call libs_for,server)
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(SIM_OBJ) \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) $(LUA_LIBS)
+		$(call link,$(call libs_for,server)) $(LUA_LIBS)
 
-$(O)/sim/redis_check: $(SIM_CHECK) $(SIM_REDIS) $(LIBS_OF) $(O)/sim/redis_clock.so
+$(O)/sim/redis_check: $(SIM_CHECK) $(SIM_REDIS) $(call libs_for,store) \
+		$(O)/sim/redis_clock.so
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(SIM_CHECK) $(SIM_REDIS) \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) $(LUA_LIBS)
+		$(call link,$(call libs_for,store)) $(LUA_LIBS)
 
 # For the real server, so without a sanitizer.
 $(O)/sim/redis_clock.so: tests/sim/redis_clock.c
