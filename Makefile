@@ -10,7 +10,11 @@
 #   make install    install below PREFIX (/usr/local), honouring DESTDIR
 #   make uninstall  remove what install put there (never the configuration)
 #   make unit       unit tests only
+#   make t T=name   one unit test program with its output: T=store/test_resp, or
+#                   T=resp; T='store/*' is those of a layer
 #   make integration   the daemon against real PostgreSQL, Redis and Django
+#   make it K=words the integration tests whose names match ("reload and lock",
+#                   "not chat"), one after the other; installs nothing
 #   make conformance   RFC 6455 cases against the daemon
 #   make sanitize   build with ASan and UBSan, and run units under them
 #   make fuzz       build the fuzz targets (needs clang); make fuzz-smoke runs
@@ -98,8 +102,9 @@ LUA = $(wildcard src/store/lua/*.lua)
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	-o -name '*.json' -o -name '*.sh' 2>/dev/null)
 
-.PHONY: all run demo check fresh sim unit integration conformance sanitize fuzz fuzz-smoke \
-	lint bench install uninstall clean help units-build deps-build
+.PHONY: all run demo check fresh sim unit t integration it conformance \
+	sanitize fuzz fuzz-smoke lint bench install uninstall clean help \
+	units-build deps-build
 
 all: $(O)/collabd
 
@@ -157,6 +162,14 @@ units-build: $(UNIT_BIN)
 unit: units-build
 	$(Q)sh tests/run-units.sh $(O) $(UNIT_BIN)
 
+T_PATH = $(patsubst tests/unit/%,%,$(basename $(T)))
+T_SRC = $(if $(T),$(wildcard tests/unit/$(or $(filter-out ./,$(dir $(T_PATH))),\
+	*/)test_$(patsubst test_%,%,$(notdir $(T_PATH))).c))
+T_BIN = $(patsubst tests/%.c,$(O)/tests/%,$(T_SRC))
+
+t: $(T_BIN)
+	$(Q)sh tests/t.sh '$(T)' $(T_BIN)
+
 # --- fuzz targets: tests/fuzz/fuzz_<what>.c ----------------------------------
 FUZZ_SRC = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
@@ -188,6 +201,9 @@ sanitize:
 
 integration: $(O)/collabd
 	$(Q)sh tests/integration/run.sh $(O)
+
+it: $(O)/collabd
+	$(Q)sh tests/integration/run.sh -k '$(K)' $(O)
 
 conformance: $(O)/collabd
 	$(Q)sh tests/conformance/run.sh $(O)
