@@ -64,7 +64,8 @@ WARN = -Wall -Wextra -Wshadow -Wpointer-arith -Wsign-compare -Wcast-qual \
 HARDEN = -fstack-protector-strong -fPIE
 HARDEN_LD = -pie -Wl,-z,relro -Wl,-z,now
 OPT_release = -O2 -g $(HARDEN) -D_FORTIFY_SOURCE=2 -fstack-clash-protection
-OPT_debug = -O0 -g3 $(HARDEN)
+# With cores and ptrace, which the others forbid (src/process/master.c).
+OPT_debug = -O0 -g3 $(HARDEN) -DCOLLABD_DEBUG
 OPT_asan = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 OPT_tsan = -O1 -g -fno-omit-frame-pointer -fsanitize=thread

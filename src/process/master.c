@@ -659,15 +659,45 @@ drop_privileges(const struct conf *conf, struct buf *err)
 	return (true);
 }
 
-/* No secret in a core file or to another process of this user; as many
- * descriptors as the system grants. */
+#ifdef COLLABD_DEBUG
+
+/* Also after another user was taken on, which the kernel takes as a reason to
+ * forbid both. */
 static void
-harden(void)
+set_dumpable(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_CORE, &lim) == 0) {
+		lim.rlim_cur = lim.rlim_max;
+		(void)setrlimit(RLIMIT_CORE, &lim);
+	}
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	log_warn("a debug build: core files are written and debuggers let in, "
+	    "and both see every secret");
+}
+
+#else
+
+/* No secret in a core file or to another process of this user. */
+static void
+set_dumpable(void)
 {
 	struct rlimit lim = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &lim);
 	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+#endif
+
+/* As many descriptors as the system grants. */
+static void
+harden(void)
+{
+	struct rlimit lim;
+
+	set_dumpable();
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0 &&
 	    lim.rlim_cur < lim.rlim_max) {
