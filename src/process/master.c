@@ -560,6 +560,20 @@ stop(struct master *m)
 	signal_workers(m, SIGTERM);
 }
 
+/* The workers write the rest. */
+static void
+dump(struct master *m)
+{
+	struct turnover t;
+
+	count_workers(m, &t);
+	log_info("dump: generation=%u next=%u workers=%zu begun=%zu "
+	    "accepting=%zu old=%zu leaving=%zu reload_waits=%s",
+	    m->now.number, m->next.number, t.wanted, t.begun, t.accepting,
+	    t.old, t.leaving, m->is_asked ? "yes" : "no");
+	signal_workers(m, SIGUSR2);
+}
+
 static void
 on_signal(struct master *m, int sig)
 {
@@ -575,6 +589,9 @@ on_signal(struct master *m, int sig)
 	case SIGUSR1:
 		log_reopen();
 		signal_workers(m, SIGUSR1);
+		break;
+	case SIGUSR2:
+		dump(m);
 		break;
 	default:
 		break;		/* SIGCHLD: turn() reaps */
@@ -756,6 +773,7 @@ master_run(const struct master_setup *setup)
 	/* Ours to send: a worker that has no handler yet must not die of it. */
 	(void)sigaddset(&set, SIGQUIT);
 	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGUSR2);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
