@@ -20,14 +20,16 @@
 #   make fuzz       build the fuzz targets (needs clang); make fuzz-smoke runs
 #                   each for FUZZ_SECONDS (20)
 #   make sim        (liblua5.1) simulated worlds of workers, Redis and browsers;
-#                   SEED=n STEPS=n RUNS=n FAULTS=names (tests/sim/sim.c)
+#                   RUNS=n STEPS=n FAULTS=names (tests/sim/sim.c). SEED=n is
+#                   that world alone, and a table of who saw what when
 #   make lint       layers, headers, options, man pages, cppcheck, clang-tidy
 #   make bench      measure speed and memory, print a table and JSON
 #   make clean      remove build/
 #   make help       this text
 #
-# Variables: FLAVOUR=release|debug|asan|tsan|fuzz, B=build (where to build),
-# PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS (added, never replacing), V=1, WERROR=1.
+# Variables: FLAVOUR=release|debug|asan|tsan|fuzz (debug may dump core and be
+# traced, the others may not), B=build (where to build), PREFIX, DESTDIR, CC,
+# CFLAGS, LDFLAGS (added, never replacing), V=1, WERROR=1.
 
 VERSION = 0.1.0
 

@@ -185,6 +185,10 @@ copy
 # shellcheck disable=SC2016
 echo 'See `src/gone.c`.' >>"$fresh/README.md"
 want links 'README.md:[0-9]*: there is no src/gone.c'
+copy
+# shellcheck disable=SC2016
+printf 'It is `src/base/buf.c`, where\n`gone()` is.\n' >>"$fresh/README.md"
+want links 'README.md:[0-9]*: there is no gone() in src/base/buf.c'
 
 # assets: too much, and a bundle that is never the same.
 copy
