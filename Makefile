@@ -22,6 +22,8 @@
 #   make sim        (liblua5.1) simulated worlds of workers, Redis and browsers;
 #                   RUNS=n STEPS=n FAULTS=names (tests/sim/sim.c). SEED=n is
 #                   that world alone, and a table of who saw what when
+#   make sim-long   the same with all faults, on all cores, for an hour
+#                   (SECONDS=3600)
 #   make lint       layers, headers, options, man pages, cppcheck, clang-tidy
 #   make bench      measure speed and memory, print a table and JSON
 #   make clean      remove build/
@@ -105,9 +107,9 @@ LUA = $(wildcard src/store/lua/*.lua)
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	-o -name '*.json' -o -name '*.sh' 2>/dev/null)
 
-.PHONY: all run demo check fresh sim unit t integration it conformance \
-	sanitize fuzz fuzz-smoke lint bench install uninstall clean help \
-	units-build deps-build
+.PHONY: all run demo check fresh sim sim-long unit t integration it \
+	conformance sanitize fuzz fuzz-smoke lint bench install uninstall \
+	clean help units-build deps-build
 
 all: $(O)/collabd
 
@@ -267,6 +269,9 @@ $(O)/sim/redis_clock.so: tests/sim/redis_clock.c
 
 sim: $(O)/sim/sim
 	$(Q)$(O)/sim/sim $(SIM_ARGS)
+
+sim-long: $(O)/sim/sim
+	$(Q)sh tests/sim/long.sh $(SECONDS) $(SEED)
 
 check:
 	$(Q)sh tests/check.sh

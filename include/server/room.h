@@ -59,6 +59,7 @@ struct member {
 	size_t		 place;		/* in the line, as told; 0 none */
 	bool		 place_told;	/* since its message in work began */
 	char		*tab;		/* its id; NULL: it is no tab */
+	int64_t		 beat_us;	/* when it said heartbeat; or 0 */
 	char		 letter;	/* what the user does in it: TAB_... */
 	bool		 is_v1;		/* speaks collabd.v1 */
 	bool		 is_ready;	/* has got its first frames, and
@@ -334,7 +335,8 @@ void	room_note_saved(struct room *room, struct slice save);
 /* Tells the rule book when the editor's tabs have all become idle, or one of
  * them active, as far as they are this worker's to tell. */
 void	room_check_idle(struct room *room);
-/* Keeps the lock of an editor whose tab is connected here. */
+/* Keeps the lock of an editor whose tab is connected here, or whose page has said
+ * a heartbeat that Redis has not heard. */
 void	room_beat(struct room *room);
 /* JSON of the settings that tabs are told. */
 void	tab_add_settings(struct buf *b, const struct conf *conf);

@@ -73,6 +73,9 @@ void	redis_link_describe(const struct redis_link *link,
 bool	redis_link_send(struct redis_link *link, const struct buf *command,
 	    void (*cb)(const struct resp_value *answer, void *arg), void *arg)
 	    MUSTCHECK;
+/* Asks whether the other end is there, and drops the link if there is no answer
+ * within a second. For one that may be dead because another is. */
+void	redis_link_probe(struct redis_link *link);
 /*
  * Closes the connection for a reason that the answers gave (READONLY: another
  * server is the master now) and starts again. May be called from inside a

@@ -24,7 +24,7 @@ struct timer;
 #define STORE_EPOCH_SIZE	17	/* 16 hex digits and a NUL */
 
 enum op_kind {
-	OP_ROOM,	/* a script on rooms: KEYS[1 to 3] and ARGV[1 to 6] are
+	OP_ROOM,	/* a script on rooms: KEYS[1 to 4] and ARGV[1 to 6] are
 			 * put in front when it is sent, see common.lua */
 	OP_SCRIPT,	/* a script with exactly these keys and arguments */
 	OP_PLAIN,	/* a command: args alone, its name included */
@@ -96,6 +96,7 @@ struct store {
 					  * not known yet */
 	char			*server_asked;	/* some of them */
 	uint64_t		 generation; /* of Redis; 0: never up */
+	uint64_t		 up_generation; /* when it was up last */
 	uint64_t		 doubted;    /* the one that went backwards */
 	int64_t			 settled_ms; /* when it is */
 	uint64_t		 last_epoch; /* the latest that was seen */

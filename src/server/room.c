@@ -550,6 +550,7 @@ receive_edit(struct member *m, const struct message *msg)
 		roomop_edit(room, m, EDIT_CLAIM, msg);
 		break;
 	case MESSAGE_HEARTBEAT:
+		m->beat_us = clock_wall_us();
 		roomop_edit(room, m, EDIT_HEARTBEAT, msg);
 		break;
 	case MESSAGE_CONTENT_UPDATED:

@@ -157,6 +157,14 @@ after_leave(struct roomop *op, bool ok)
 		room->is_synced = false;
 }
 
+/* The room was not read to its end, because of what this would change. */
+static void
+after_restore(struct roomop *op)
+{
+	if (op->verb == EDIT_RESTORE)
+		roomop_load(op->room);
+}
+
 /* A deadline that could not be met is not forgotten. */
 static void
 tick_again(struct room *room)
@@ -256,8 +264,7 @@ on_committed(const struct store_reply *reply, void *arg)
 		after_leave(op, ok);
 	if (op->verb == EDIT_TICK && !ok)
 		tick_again(op->room);
-	if (op->verb == EDIT_RESTORE && reply->status != STORE_OK)
-		roomop_load(op->room);
+	after_restore(op);
 	roomop_end(op, ok);
 }
 
@@ -524,9 +531,7 @@ run_edit(struct roomop *op)
 		    on_loaded_state, op);
 	else {
 		answer(op, &res.next);
-		/* Somebody has got the lock meanwhile. */
-		if (op->verb == EDIT_RESTORE)
-			roomop_load(room);
+		after_restore(op);
 		if (is_foreign(op))
 			roomop_adopt(room);
 		if (op->verb == EDIT_TICK) {
@@ -558,8 +563,7 @@ on_loaded_state(const struct store_reply *reply, void *arg)
 			after_leave(op, false);
 		if (op->verb == EDIT_TICK)
 			tick_again(op->room);
-		if (op->verb == EDIT_RESTORE)
-			roomop_load(op->room);
+		after_restore(op);
 		roomop_end(op, false);
 		return;
 	}
@@ -574,9 +578,10 @@ roomop_start_edit(struct roomop *op)
 
 	if (op->member != NULL)
 		op->member->place_told = false;
-	/* What Redis has lost may still be in the cache. */
-	if (op->verb != EDIT_RESTORE &&
-	    snapshot_from_cache(&op->snap, set->shm, op->room->key,
+	/* What Redis has lost may still be in the cache; and what this worker
+	 * cannot know, it is not to learn there. */
+	if (op->verb != EDIT_RESTORE && store_is_up(set->store) &&
+	    !op->room->is_suspended && snapshot_from_cache(&op->snap, set->shm, op->room->key,
 	    store_generation(set->store)))
 		run_edit(op);
 	else

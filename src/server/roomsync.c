@@ -455,14 +455,18 @@ room_resync(struct room *room, const struct store_reply *reply)
 		roomop_load(room);
 		return;
 	}
+	/* Nobody is told that the lock is free: it is about not to be. Then the
+	 * room is read again. */
+	if (must_restore(room, snap)) {
+		room->is_back = false;
+		roomop_restore(room);
+		return;
+	}
 	RB_FOREACH(user, room_users, &room->users)
 		user->mark = false;
 	room->is_synced = true;
-	if (must_restore(room, snap))
-		roomop_restore(room);
-	else
-		resync_lock(room, snap);
 	room->is_back = false;
+	resync_lock(room, snap);
 	room->epoch = snap->epoch;
 	room->seq = snap->seq;
 	room->seen_seq = room->suspect_seq = 0;

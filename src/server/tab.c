@@ -354,6 +354,16 @@ room_check_idle(struct room *room)
 	    NULL);
 }
 
+/* Whether the editor's lock is this socket's, which is alive: a tab's by itself, a
+ * page's by what it said, though Redis may not have heard it. */
+static bool
+keeps_lock(const struct room *room, const struct member *m)
+{
+	if (m->tab == NULL)
+		return (m->beat_us > room->editor.heartbeat_us);
+	return (text_same(m->tab, room->editor.tab));
+}
+
 void
 room_beat(struct room *room)
 {
@@ -361,7 +371,7 @@ room_beat(struct room *room)
 	struct room_user *user;
 	struct member *m;
 
-	if (room->n_tabs == 0 || room->editor.tab == NULL ||
+	if (room->editor.id == NULL ||
 	    clock_wall_us() - room->editor.heartbeat_us <
 	    (period_us < BEAT_US ? period_us : BEAT_US))
 		return;
@@ -369,7 +379,7 @@ room_beat(struct room *room)
 	if (user == NULL)
 		return;
 	TAILQ_FOREACH(m, &user->members, user_link) {
-		if (text_same(m->tab, room->editor.tab)) {
+		if (keeps_lock(room, m)) {
 			roomop_edit(room, m, EDIT_HEARTBEAT, NULL);
 			return;
 		}

@@ -23,9 +23,12 @@
 #include "store/redis_url.h"
 #include "store/wire.h"
 
+#define PROBE_MS	1000	/* for the answer to redis_link_probe() */
 #define PING_MS		30000	/* hosted Redis closes idle links after 300 s */
 #define BACKOFF_FIRST_MS 50
-#define BACKOFF_MAX_MS	5000
+/* Less than redis_settle_time: who was there when Redis was lost is to be back
+ * in time to say what it knows. */
+#define BACKOFF_MAX_MS	2000
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_AUTH, LINK_READY,
 	LINK_BACKOFF };
@@ -65,6 +68,7 @@ struct redis_link {
 	uint64_t		 generation;	/* of the connection */
 	bool			 auth_old;	/* AUTH takes no user here */
 	bool			 in_callback;
+	bool			 is_probed;	/* its answer is awaited */
 	char			*reason;	/* last one logged, or NULL */
 };
 
@@ -291,7 +295,8 @@ timer_cb(void *arg)
 		break;
 	case LINK_READY:
 		if (w != NULL && w->deadline_ms <= clock_mono_ms())
-			redis_link_drop(link, "no answer within "
+			redis_link_drop(link, link->is_probed ?
+			    "no answer to a ping" : "no answer within "
 			    "redis_socket_timeout");
 		else
 			watch_deadline(link);
@@ -517,20 +522,45 @@ on_lost(const char *reason, void *arg)
 }
 
 static void
-on_pong(const struct resp_value *v UNUSED, void *arg UNUSED)
+on_pong(const struct resp_value *v UNUSED, void *arg)
 {
+	((struct redis_link *)arg)->is_probed = false;
+}
+
+static void
+send_ping(struct redis_link *link)
+{
+	struct buf b = { 0 };
+
+	resp_add_header(&b, 1);
+	resp_add_str(&b, "PING");
+	if (!redis_link_send(link, &b, on_pong, link))
+		log_debug("redis %s: ping while not ready", link->name);
+	buf_fini(&b);
+}
+
+void
+redis_link_probe(struct redis_link *link)
+{
+	int64_t deadline_ms = clock_mono_ms() + PROBE_MS;
+	struct waiter *w;
+
+	if (link->state != LINK_READY || link->is_probed)
+		return;
+	link->is_probed = true;
+	send_ping(link);
+	TAILQ_FOREACH(w, &link->waiters, entry) {
+		if (w->deadline_ms > deadline_ms)
+			w->deadline_ms = deadline_ms;
+	}
+	watch_deadline(link);
 }
 
 static void
 ping_cb(void *arg)
 {
 	struct redis_link *link = arg;
-	struct buf b = { 0 };
 
 	timer_start(link->ping, PING_MS);
-	resp_add_header(&b, 1);
-	resp_add_str(&b, "PING");
-	if (!redis_link_send(link, &b, on_pong, NULL))
-		log_debug("redis %s: ping while not ready", link->name);
-	buf_fini(&b);
+	send_ping(link);
 }

@@ -218,6 +218,7 @@ store_update(struct store *store)
 	store->depth++;
 	if (up) {
 		store->fresh = false;
+		store->up_generation = store->generation;
 		log_debug("redis: up, worker id %s%s", store->id,
 		    fresh ? " (new)" : "");
 		store->hooks->on_up(fresh, store->arg);
@@ -286,6 +287,8 @@ on_commands_down(void *arg)
 	store_forget_server(store);
 	store->leased = false;
 	store_update(store);
+	/* It may be as dead, and not know: nothing is asked there. */
+	redis_link_probe(store->subscriber);
 }
 
 /* --- the subscriber link ----------------------------------------------- */

@@ -108,6 +108,8 @@ store_lease_send(struct store *store)
 	struct store_op *op = store_op_new(store, OP_SCRIPT, SCRIPT_LEASE,
 	    on_lease);
 
+	char known[STORE_EPOCH_SIZE];
+
 	op->flags = OP_ONCE | OP_URGENT;
 	keys_add_lease(&store->keys, &op->keys, store->id);
 	keys_add_workers(&store->keys, &op->keys);
@@ -121,6 +123,8 @@ store_lease_send(struct store *store)
 	store_op_arg_str(op, store->acquired ? "renew" : "new");
 	store_add_generation(op);
 	store_op_arg_int(op, store->connection);
+	store_op_arg_str(op, store->up_generation == 0 ? "" :
+	    store_epoch_text(store->up_generation, known));
 	store_op_submit(op);
 }
 

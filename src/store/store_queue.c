@@ -166,7 +166,7 @@ store_op_arg_room(struct store_op *op, struct store_room room)
 	buf_fini(&b);
 }
 
-/* What common.lua calls KEYS[1 to 3] and ARGV[1 to 6], around the op's keys. */
+/* What common.lua calls KEYS[1 to 4] and ARGV[1 to 6], around the op's keys. */
 static void
 add_room_arguments(const struct store_op *op, struct buf *out)
 {
@@ -176,6 +176,7 @@ add_room_arguments(const struct store_op *op, struct buf *out)
 	keys_add_lease(&store->keys, out, store->id);
 	keys_add_worker_rooms(&store->keys, out, *op->worker != '\0' ?
 	    op->worker : store->id);
+	keys_add_generation(&store->keys, out);
 	keys_add_unsettled(&store->keys, out);
 	buf_add(out, op->keys.p, op->keys.n);
 	resp_add_str(out, store->id);
@@ -198,7 +199,7 @@ op_render(const struct store_op *op, struct buf *out)
 		return;
 	}
 	if (op->kind == OP_ROOM) {
-		keys += 3;
+		keys += 4;
 		args += 6;
 	}
 	resp_add_header(out, 3 + keys + args);

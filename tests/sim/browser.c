@@ -158,6 +158,12 @@ on_up(void *arg)
 
 /* --- the browser's end --- */
 
+const struct worker *
+browser_worker(const struct browser *b)
+{
+	return (b->client == NULL ? NULL : b->client->worker);
+}
+
 static void claim(struct browser *b);
 static void say(struct browser *b, const char *fmt, ...) PRINTFLIKE(2, 3);
 static void browser_hang_up(struct browser *b);
@@ -209,14 +215,18 @@ believe(struct browser *b, int editor, bool is_mine)
 	b->knows_editor = true;
 	b->editor = editor;
 	b->is_editor = is_mine;
+	if (editor != 0)
+		b->held_us = 0;
 	if (is_news && editor == 0)
 		world_tell("b%d: is told: nobody edits", b->number);
 	else if (is_news)
 		world_tell("b%d: is told: user %d edits%s", b->number, editor,
 		    is_mine ? ", here" : "");
 	/* A page of the package may find a lock that another page of its user
-	 * has left: that one is its own from its first heartbeat on. */
-	if (is_mine && b->is_tab)
+	 * has left: that one is its own from its first heartbeat on. And a tab
+	 * that has just come back finds what it has left, whose end may be on
+	 * its way. */
+	if (is_mine && b->is_tab && world->now_us > b->since_us + SECOND)
 		b->deserves = b->wants;
 }
 
@@ -227,6 +237,7 @@ doubt(struct browser *b)
 {
 	b->knows_editor = b->is_editor = false;
 	b->editor = 0;
+	b->held_us = 0;
 	world_tell("b%d: is told: nobody knows who edits", b->number);
 	if (!b->is_tab && b->wants)
 		claim(b);
@@ -334,7 +345,11 @@ hear_tab(struct browser *b, struct slice type, const struct json *obj)
 		    "user_id");
 	else if (slice_is(type, "user_absent"))
 		b->present &= ~(1u << user_of(obj, "user_id"));
-	else if (slice_is(type, "lock")) {
+	else if (slice_is(type, "error")) {
+		if (slice_is(json_get_string(obj, "code"), "held") &&
+		    b->knows_editor && b->editor == 0)
+			b->held_us = world->now_us;
+	} else if (slice_is(type, "lock")) {
 		const struct json *e = json_get_object(obj, "editor");
 		int editor = user_of(e, "user_id");
 		char tab[16];
@@ -387,6 +402,7 @@ cut_off(struct browser *b)
 	b->deserves = false;
 	b->editor = 0;
 	b->present = 0;
+	b->held_us = 0;
 	world_cancel(b->event);
 	world_cancel(b->beat);
 	b->event = b->beat = NULL;
@@ -444,6 +460,7 @@ join(void *arg)
 	c->is_live = true;
 	b->client = c;
 	b->state = BROWSER_OPEN;
+	b->since_us = world->now_us;
 	world_tell("b%d: user %d connects to w%d, room %d, as a %s", b->number,
 	    b->user, w->number, b->room, b->is_tab ? "tab" : "page");
 	c->member = rooms_join(w->rooms, &route, c, grant, b->is_tab);

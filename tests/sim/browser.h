@@ -17,6 +17,7 @@ struct browser {
 	bool		 is_tab;	/* of collabd's own client */
 	bool		 wants;		/* to edit */
 	enum browser_state state;
+	int64_t		 since_us;	/* when it was connected */
 	unsigned	 page;		/* counts loads: the id of its tab */
 	struct client	*client;	/* its socket, unless closed */
 	struct sim_event	*event;		/* the next thing it does by itself */
@@ -28,6 +29,8 @@ struct browser {
 	int		 editor;	/* a user; 0: nobody */
 	bool		 is_editor;	/* it may type */
 	unsigned	 present;	/* a bit for each user */
+	int64_t		 held_us;	/* its claim was refused because of
+					 * somebody it knows nothing of; or 0 */
 
 	/* It was the editor, and nothing but the server can have taken that
 	 * from it since. */
@@ -36,6 +39,8 @@ struct browser {
 
 void	browsers_new(void);
 void	browsers_free(void);
+/* The worker at the other end of its socket; NULL if that is closed. */
+const struct worker *browser_worker(const struct browser *b);
 /* The worker's process has ended: its sockets break. */
 void	browsers_lose(struct worker *worker);
 /* One of them does something that users do. */

@@ -9,6 +9,46 @@
 
 /* Two users may both believe that they edit while messages are in flight. */
 #define FLIGHT	(2 * SECOND)
+/* Of a tab with a worker that does not answer. */
+#define PATIENCE	(10 * SECOND)
+
+/*
+ * Whether its user believes to edit. A tab asks a worker that has said nothing for
+ * a while, and believes no more without an answer (browser/watch.js); a page of
+ * the package cannot know that its worker hangs. Who has given it back edits no
+ * more.
+ */
+static bool
+believes(const struct browser *b)
+{
+	const struct worker *w;
+
+	if (!b->is_editor || !b->wants)
+		return (false);
+	w = browser_worker(b);
+	if (w == NULL || w->stopped_us <= world->now_us)
+		return (true);
+	return (b->is_tab && world->now_us < w->stops_us + PATIENCE);
+}
+
+/* Who is refused because of somebody is told of that one, once all is well. */
+static void
+check_held(void)
+{
+	const struct browser *b;
+	int64_t from_us;
+	int i;
+
+	for (i = 0; i < BROWSERS; i++) {
+		b = &world->browsers[i];
+		from_us = b->held_us > world->troubled_us ? b->held_us :
+		    world->troubled_us;
+		if (b->held_us != 0 && world->now_us - from_us > PATIENCE)
+			world_violate("I2: b%d (user %d, room %d) was refused "
+			    "because somebody edits, and sees nobody",
+			    b->number, b->user, b->room);
+	}
+}
 
 void
 check_now(void)
@@ -16,12 +56,12 @@ check_now(void)
 	const struct browser *first, *b;
 	int i, room;
 
+	check_held();
 	for (room = 0; room < ROOMS; room++) {
 		first = NULL;
 		for (i = 0; i < BROWSERS; i++) {
 			b = &world->browsers[i];
-			/* Who has given it back edits no more. */
-			if (b->room != room || !b->is_editor || !b->wants)
+			if (b->room != room || !believes(b))
 				continue;
 			if (first == NULL)
 				first = b;
@@ -102,4 +142,14 @@ check_quiet(void)
 
 	for (room = 0; room < ROOMS; room++)
 		check_room(room);
+}
+
+bool
+is_quiet(void)
+{
+	world->n_tried = 0;
+	world->is_trying = true;
+	check_quiet();
+	world->is_trying = false;
+	return (world->n_tried == 0);
 }

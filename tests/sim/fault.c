@@ -67,6 +67,7 @@ on_redis_back(void *arg)
 {
 	(void)arg;
 	world->redis_is_up = true;
+	world->redis_back_us = world->now_us;
 	world_tell("redis: up again");
 }
 
@@ -186,6 +187,7 @@ worker_stops(void)
 		return;
 	world_tell("w%d: stopped for %.1f s", w->number,
 	    (double)t / (double)SECOND);
+	w->stops_us = world->now_us;
 	w->stopped_us = world->now_us + t;
 	if (t > LONG)
 		excuse(w, w->stopped_us);

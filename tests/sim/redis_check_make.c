@@ -20,7 +20,7 @@ static const char *const keys[] = { "A:hash", "A:members", "A:workers",
     "lease:00000000000000b2", "rooms:00000000000000a1",
     "rooms:00000000000000b2", "all", "reap:00000000000000b2", "generation", "unsettled", "k1", "k2" };
 
-static const char *const fields[] = { "epoch", "seq", "state", "known",
+static const char *const fields[] = { "epoch", "seq", "state", "known", "generation",
     "op:00000000000000a1", "00000000000000a1", "00000000000000b2",
     "00000000000000c3", "u1", "u2", "u3", "o1", "f" };
 
@@ -556,11 +556,12 @@ make_room_script(struct maker *m, struct draft *d, enum script script)
 	struct buf n = { 0 };
 
 	add_script(m, d, script);
-	buf_add_int(&n, 13 + (both ? 10 : 0) + (gate ? 1 : 0));
+	buf_add_int(&n, 14 + (both ? 10 : 0) + (gate ? 1 : 0));
 	add(d, buf_str(&n));
 	buf_fini(&n);
 	add_f(d, "lease:", id);
 	add_f(d, "rooms:", PICK(m, worker_ids));
+	add(d, "generation");
 	add(d, "unsettled");
 	add_room_keys(m, d, room, false);
 	if (both)
@@ -599,6 +600,7 @@ make_lease(struct maker *m, struct draft *d)
 	add(d, PICK(m, generations));
 	add(d, one_in(m, 3) ? "0" : PICK(m, times));
 	add(d, one_in(m, 6) ? "2" : "1");
+	add(d, PICK(m, generations));
 }
 
 static void

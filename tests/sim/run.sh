@@ -1,9 +1,7 @@
 #!/bin/sh
-# The simulated Redis against a real one, and worlds with the faults that are
-# survived today, more of them in the release build, some under ASan and UBSan.
-# Each is one test. Usage: run.sh, B is the build folder.
-#
-# What is not survived yet, as seeds: git log tests/sim.
+# The simulated Redis against a real one, worlds without and with all faults,
+# some under ASan and UBSan, and broken twins that must be found. Each world is
+# one test. Usage: run.sh, B is the build folder.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/count.sh
@@ -67,11 +65,11 @@ table() {
 	}' "$B/sim.table"
 }
 
-faults=kill,clock
 part "the history is a table" table
 part "the simulated Redis is like a real one" "$B/release/sim/redis_check"
 part "worlds without a fault" "$B/release/sim/sim" -f '' -n 500
-part "worlds with $faults" "$B/release/sim/sim" -f $faults -n 1000 1000
-part "the same under ASan" "$B/asan/sim/sim" -f $faults -n 60 2000
+part "worlds with all faults" "$B/release/sim/sim" -n 3000 1000
+part "the same under ASan" "$B/asan/sim/sim" -n 60 5000
+part "broken twins are found" sh tests/sim/twins.sh
 echo "sim: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

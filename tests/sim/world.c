@@ -254,6 +254,13 @@ on_up(bool fresh, void *arg)
 
 	world_tell("w%d: redis is up, id %.4s%s", w->number,
 	    store_worker_id(w->store), fresh ? " (new)" : "");
+	/* Too late to say what it knows: others may have been granted. */
+	if (w->back_us < world->redis_back_us && world->now_us >
+	    world->redis_back_us + SETTLE)
+		w->excused_us = INT64_MAX;
+	w->back_us = world->now_us;
+	if (w->excused_us == INT64_MAX)
+		w->excused_us = world->now_us + SECOND;
 	rooms_on_up(w->rooms, fresh);
 }
 
@@ -277,12 +284,28 @@ on_suspend(void *arg)
 	world->is_suspending = false;
 }
 
+/* A worker is taken for dead, and its locks are given away rightly, unless it
+ * has found out before; until it is back. */
+static void
+excuse(const char *id)
+{
+	int i;
+
+	for (i = 0; i < WORKERS; i++) {
+		struct worker *w = &world->workers[i];
+
+		if (w->is_up && strcmp(store_worker_id(w->store), id) == 0)
+			w->excused_us = INT64_MAX;
+	}
+}
+
 static void
 on_orphan(const char *id, void *arg)
 {
 	struct worker *w = arg;
 
 	world_tell("w%d: cleans up after %.4s", w->number, id);
+	excuse(id);
 	rooms_on_orphan(w->rooms, id);
 }
 
@@ -378,6 +401,10 @@ world_violate(const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	if (world->is_trying) {
+		world->n_tried++;
+		return;
+	}
 	if (world->violation != NULL)
 		return;
 	va_start(ap, fmt);

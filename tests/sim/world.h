@@ -34,6 +34,7 @@
 
 #define MS		INT64_C(1000)	/* all times of the world are us */
 #define SECOND		INT64_C(1000000)
+#define SETTLE		(4 * SECOND)	/* redis_settle_time is 5 s */
 #define WALL_0		INT64_C(1800000000000000)	/* its first moment */
 
 struct browser;
@@ -59,10 +60,12 @@ struct worker {
 	int		 number, slot;
 	struct machine	*machine;
 	bool		 is_up;		/* the process runs */
-	int64_t		 stopped_us;	/* it does nothing until then */
+	int64_t		 stops_us;	/* from then on it does nothing ... */
+	int64_t		 stopped_us;	/* ... until then */
 	/* Until then its lease may have lapsed, and a lock have been given away
 	 * rightly. */
 	int64_t		 excused_us;
+	int64_t		 back_us;	/* it had Redis */
 	struct conf	 conf;
 	struct store	*store;
 	struct people	*people;
@@ -84,6 +87,7 @@ struct world {
 	struct sim_redis *redis;
 	struct sim_image *image;	/* what it would come back with */
 	bool		 redis_is_up;
+	int64_t		 redis_back_us;	/* with other data than before */
 	int64_t		 redis_hung_us;	/* it answers nothing until then */
 	struct lines	 lines;
 
@@ -97,6 +101,8 @@ struct world {
 	/* When a user gave the lock of a room back. */
 	int64_t		 given_us[ROOMS][USERS + 1];
 	int64_t		 both_since_us[ROOMS]; /* two users edit; -1: not */
+	bool		 is_trying;	/* world_violate() only counts */
+	unsigned	 n_tried;	/* what it has counted */
 	char		*violation;	/* what was found, or NULL */
 };
 
@@ -161,5 +167,7 @@ void	fault_random(unsigned kinds);
 void	check_now(void);
 /* When nothing has happened for long enough. */
 void	check_quiet(void);
+/* Whether check_quiet() would find nothing. */
+bool	is_quiet(void);
 
 #endif

@@ -1,12 +1,13 @@
 -- Stands before every script that works on a room. KEYS[1] is the worker's
--- lease, KEYS[2] the rooms of a worker, KEYS[3] is there while the generation is
--- unsettled (lease.lua), then come ROOM keys for each room (keys_add_room() in
--- keys.c): hash, members, workers, editor, previous editor, last modified, chat
--- users, last save, who edits what of its model, workers of its model's room. A
--- function's b is the index of the first, which is FIRST for the first room.
+-- lease, KEYS[2] the rooms of a worker, KEYS[3] the generation and KEYS[4] what is
+-- there while that is unsettled (lease.lua), then come ROOM keys for each room
+-- (keys_add_room() in keys.c): hash, members, workers, editor, previous editor,
+-- last modified, chat users, last save, who edits what of its model, workers of
+-- its model's room. A function's b is the index of the first, which is FIRST for
+-- the first room.
 -- Values may have been written by anybody: of the wrong type or too long
 -- counts as absent, and the caller is told how often (bad).
-local CAP, DAY, WEEK, FIRST, ROOM = 65536, 86400000, 604800000, 4, 10
+local CAP, DAY, WEEK, FIRST, ROOM = 65536, 86400000, 604800000, 5, 10
 local ID, CHANNEL, EPOCH, TTL = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 -- Over which of its worker's connections the command came, as a number that
 -- grows, with a '-' in front if it was sent before, without an answer; and its
@@ -16,8 +17,9 @@ local REPEATED = CONNECTION < 0
 -- A worker whose lease has lapsed is being cleaned up after: it must not change
 -- anything under its old id, and is told so. Nor must what it sent over a
 -- connection that it has given up, and Redis reads late: behind what came over
--- the next one. UNSETTLED is the generation.
-local lease, UNSETTLED = unpack(redis.call('MGET', KEYS[1], KEYS[3]))
+-- the next one. UNSETTLED is a token of the time.
+local lease, GENERATION, UNSETTLED = unpack(redis.call('MGET', KEYS[1], KEYS[3],
+    KEYS[4]))
 local LEASE = lease and (tonumber(lease) or 0) <= math.abs(CONNECTION)
 local LAPSED = { 'LAPSED' }
 local bad = 0
@@ -50,9 +52,10 @@ local function repair(b)
 	end
 end
 
--- Epoch and sequence number, "" and "0" if there are none that are sound.
+-- Epoch and sequence number, "" and "0" if there are none that are sound; and in
+-- which generation it was changed last.
 local function position(b)
-	local h = redis.pcall('HMGET', KEYS[b], 'epoch', 'seq')
+	local h = redis.pcall('HMGET', KEYS[b], 'epoch', 'seq', 'generation')
 	if h.err then
 		bad = bad + 1
 		return '', '0'
@@ -65,7 +68,7 @@ local function position(b)
 	    not string.find(epoch, '[^0-9a-f]') and
 	    string.find(epoch, '[^0]') and not string.find(seq, '%D') and
 	    (seq == '0' or string.sub(seq, 1, 1) ~= '0') then
-		return epoch, seq
+		return epoch, seq, h[3]
 	end
 	bad = bad + 1
 	return '', '0'
@@ -87,17 +90,26 @@ local function knowledge(b, epoch, seq)
 	return stamp(epoch, seq)
 end
 
--- Before the first change to a room that stood there: makes its hash, with a new
--- epoch, unless there is a sound one, and notes what it knew.
-local function ensure(b, epoch, seq)
+-- Before a change to a room that stands there: makes its hash, unless there is a
+-- sound one, and begins an epoch with the first change in a generation, lest
+-- what comes now is taken for less than what was there and is lost. Notes what
+-- it knew. Gives the epoch.
+local function ensure(b, epoch, seq, generation)
 	local known = UNSETTLED and knowledge(b, epoch, seq)
 	if epoch == '' then
 		redis.call('DEL', KEYS[b])
-		redis.call('HSET', KEYS[b], 'epoch', EPOCH, 'seq', '0')
+		redis.call('HSET', KEYS[b], 'epoch', EPOCH, 'seq', '0',
+		    'generation', GENERATION or '')
+		epoch = EPOCH
+	elseif generation ~= (GENERATION or '') then
+		redis.call('HSET', KEYS[b], 'epoch', EPOCH, 'generation',
+		    GENERATION or '')
+		epoch = EPOCH
 	end
 	if UNSETTLED then
 		redis.call('HSET', KEYS[b], 'known', UNSETTLED .. known)
 	end
+	return epoch
 end
 
 local function advance(b)
@@ -122,8 +134,11 @@ local function state_of(b, epoch)
 	return redis.call('HGET', KEYS[b], 'state')
 end
 
+local generations = {}
+
 local function snapshot(b)
-	local epoch, seq = position(b)
+	local epoch, seq, generation = position(b)
+	generations[b] = generation
 	local previous, ttl = fetch(KEYS[b + 4]), -2
 	if previous then
 		ttl = redis.call('PTTL', KEYS[b + 4])
@@ -205,11 +220,11 @@ end
 local function apply(b, at, s)
 	local editor, previous = opt(ARGV[at]), opt(ARGV[at + 2])
 	local state, modified = opt(ARGV[at + 4]), opt(ARGV[at + 5])
-	ensure(b, s[1], s[2])
-	if s[1] == '' then
-		-- No sound hash: a new one has no limit yet.
+	local is_new = s[1] == ''
+	s[1] = ensure(b, s[1], s[2], generations[b])
+	if is_new then
+		-- It has no limit yet.
 		redis.call('PEXPIRE', KEYS[b], TTL)
-		s[1] = EPOCH
 	end
 	s[2] = string.format('%.0f', redis.call('HINCRBY', KEYS[b], 'seq', 1))
 	put(KEYS[b + 3], editor, ARGV[at + 1])

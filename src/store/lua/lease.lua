@@ -5,13 +5,16 @@
 -- (restore.lua), and nobody is made the editor. KEYS: lease, all workers, rooms
 -- of the worker, the generation, what is there while it is unsettled. ARGV: 1 id,
 -- 2 the lease's time, 3 ours' time to live, 4 "new" or "renew", 5 the name of
--- this Redis ("-": it does not tell), 6 a token for a new generation, 7 the one
--- that the worker has seen going backwards ("": none), 8 for how long a new one
--- is unsettled ("0": nobody was there before), 9 the number of the worker's
--- connection, which the lease holds.
+-- this Redis ("-": it does not tell), 6 a token, for a new generation or a new
+-- time of being unsettled, 7 the generation that the worker has seen going
+-- backwards ("": none), 8 for how long a new one is unsettled ("0": nobody was
+-- there before), 9 the number of the worker's connection, which the lease holds,
+-- 10 the generation that the worker knows ("": none). One that comes late from
+-- an older one makes it unsettled again, for LATE, so that it can say what it
+-- knows of rooms that nobody has been in since, and the others after it.
 -- Answers { 0 } when there is no lease left to renew, else { 1, generation, how
 -- long it will be unsettled, what was refused }.
-local WEEK = '604800000'
+local WEEK, LATE = '604800000', 2000
 local lease = redis.pcall('GET', KEYS[1])
 lease = type(lease) == 'string' and lease
 if ARGV[4] == 'new' then
@@ -43,6 +46,11 @@ if not token or token == ARGV[7] or
 	if ARGV[8] ~= '0' then
 		try('SET', KEYS[5], token, 'PX', ARGV[8])
 	end
+end
+if ARGV[10] ~= '' and ARGV[10] ~= token and ARGV[8] ~= '0' and
+    redis.call('PTTL', KEYS[5]) < LATE and
+    redis.call('PEXPIRE', KEYS[5], LATE) == 0 then
+	try('SET', KEYS[5], ARGV[6], 'PX', LATE)
 end
 if name ~= ARGV[5] and (not name or ARGV[5] ~= '-') then
 	try('SET', KEYS[4], token .. ' ' .. ARGV[5])

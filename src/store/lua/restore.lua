@@ -13,9 +13,9 @@ if not UNSETTLED or knowledge(B, s[1], s[2]) >= mine then
 end
 repair(B)
 ensure(B, s[1], s[2])
-redis.call('HSET', KEYS[B], 'epoch', EPOCH, 'seq', '0', 'known',
-    UNSETTLED .. mine)
-s[1] = EPOCH
+redis.call('HSET', KEYS[B], 'epoch', EPOCH, 'seq', '0', 'generation',
+    GENERATION or '', 'known', UNSETTLED .. mine)
+s[1], s[2], generations[B] = EPOCH, '0', GENERATION or ''
 apply(B, 9, s)
 badge(B, 17)
 touch(B)

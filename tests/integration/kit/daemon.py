@@ -33,6 +33,9 @@ class Collabd:
             "log_level": "debug", "secret_key_file": self.folder + "/key",
             "reauth_interval": 1, "drain_time": 0.2, "shutdown_timeout": 5,
             "message_rate": 1000, "message_burst": 2000,
+            # The Redis of most modules is a new one, of which nobody can
+            # have known anything.
+            "redis_settle_time": 0.2,
         }
         self.settings.update(settings)
         with open(self.folder + "/key", "w") as f:
