@@ -10,13 +10,18 @@
 #   make install    install below PREFIX (/usr/local), honouring DESTDIR
 #   make uninstall  remove what install put there (never the configuration)
 #   make unit       unit tests only
+#   make t T=name   one unit test program with its output: T=store/test_resp, or
+#                   T=resp; T='store/*' is those of a layer
 #   make integration   the daemon against real PostgreSQL, Redis and Django
+#   make it K=words the integration tests whose names match ("reload and lock",
+#                   "not chat"), one after the other; installs nothing
 #   make conformance   RFC 6455 cases against the daemon
 #   make sanitize   build with ASan and UBSan, and run units under them
 #   make fuzz       build the fuzz targets (needs clang); make fuzz-smoke runs
 #                   each for FUZZ_SECONDS (20)
 #   make sim        (liblua5.1) simulated worlds of workers, Redis and browsers;
-#                   SEED=n STEPS=n RUNS=n FAULTS=names (tests/sim/sim.c)
+#                   RUNS=n STEPS=n FAULTS=names (tests/sim/sim.c). SEED=n is
+#                   that world alone, and a table of who saw what when
 #   make sim-long   the same with all faults, on all cores, for an hour
 #                   (SECONDS=3600)
 #   make lint       layers, headers, options, man pages, cppcheck, clang-tidy
@@ -24,8 +29,9 @@
 #   make clean      remove build/
 #   make help       this text
 #
-# Variables: FLAVOUR=release|debug|asan|tsan|fuzz, B=build (where to build),
-# PREFIX, DESTDIR, CC, CFLAGS, LDFLAGS (added, never replacing), V=1, WERROR=1.
+# Variables: FLAVOUR=release|debug|asan|tsan|fuzz (debug may dump core and be
+# traced, the others may not), B=build (where to build), PREFIX, DESTDIR, CC,
+# CFLAGS, LDFLAGS (added, never replacing), V=1, WERROR=1.
 
 VERSION = 0.1.0
 
@@ -62,7 +68,8 @@ WARN = -Wall -Wextra -Wshadow -Wpointer-arith -Wsign-compare -Wcast-qual \
 HARDEN = -fstack-protector-strong -fPIE
 HARDEN_LD = -pie -Wl,-z,relro -Wl,-z,now
 OPT_release = -O2 -g $(HARDEN) -D_FORTIFY_SOURCE=2 -fstack-clash-protection
-OPT_debug = -O0 -g3 $(HARDEN)
+# With cores and ptrace, which the others forbid (src/process/master.c).
+OPT_debug = -O0 -g3 $(HARDEN) -DCOLLABD_DEBUG
 OPT_asan = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 OPT_tsan = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
@@ -86,21 +93,29 @@ ALL_LDFLAGS = $(LD_$(FLAVOUR)) -pthread $(LDFLAGS)
 
 src = $(wildcard src/$(1)/*.c)
 objs = $(patsubst src/%.c,$(O)/%.o,$(call src,$(1)))
-LIBS_OF = $(foreach l,$(LAYERS),$(O)/lib$(l).a)
+libs = $(foreach l,$(1),$(O)/lib$(l).a)
+LIBS = $(call libs,$(LAYERS))
+# The archives that a program of these layers needs, by the rows of layers.txt:
+# a file of a higher layer may change without it being linked anew.
+$(foreach l,$(LAYERS),$(eval USES_$(l) := $(l) \
+	$(shell sed -n 's/^$(l)://p' tests/lint/layers.txt)))
+libs_for = $(call libs,$(sort $(foreach l,$(1),$(USES_$(l)))))
+# ... in any order, since the linker goes round them.
+link = -Wl,--start-group $(1) -Wl,--end-group $(PKG_LIBS)
 LUA = $(wildcard src/store/lua/*.lua)
 # With the folders, so that a file that goes is noticed too.
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	-o -name '*.json' -o -name '*.sh' 2>/dev/null)
 
-.PHONY: all run demo check fresh sim sim-long unit integration conformance sanitize fuzz fuzz-smoke \
-	lint bench install uninstall clean help units-build deps-build
+.PHONY: all run demo check fresh sim sim-long unit t integration it \
+	conformance sanitize fuzz fuzz-smoke lint bench install uninstall \
+	clean help units-build deps-build
 
 all: $(O)/collabd
 
-$(O)/collabd: $(O)/process/main.o $(LIBS_OF)
+$(O)/collabd: $(O)/process/main.o $(LIBS)
 	@echo "  LINK    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(call link,$(LIBS))
 
 # One archive a layer, without main(), so that a test links what it needs.
 define layer_rule
@@ -138,16 +153,27 @@ $(O)/gen/assets.c: $(BROWSER) Makefile
 UNIT_SRC = $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN = $(patsubst tests/%.c,$(O)/tests/%,$(UNIT_SRC))
 
-$(O)/tests/unit/%: tests/unit/%.c $(LIBS_OF)
-	@mkdir -p $(@D)
-	@echo "  TEST    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) -lcmocka
+define unit_rule
+$(O)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(call libs_for,$(1))
+	@mkdir -p $$(@D)
+	@echo "  TEST    $$@"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -Itests/unit -MMD -MP $$(ALL_LDFLAGS) \
+		-o $$@ $$< $$(call link,$(call libs_for,$(1))) -lcmocka
+endef
+$(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 
 units-build: $(UNIT_BIN)
 
 unit: units-build
 	$(Q)sh tests/run-units.sh $(O) $(UNIT_BIN)
+
+T_PATH = $(patsubst tests/unit/%,%,$(basename $(T)))
+T_SRC = $(if $(T),$(wildcard tests/unit/$(or $(filter-out ./,$(dir $(T_PATH))),\
+	*/)test_$(patsubst test_%,%,$(notdir $(T_PATH))).c))
+T_BIN = $(patsubst tests/%.c,$(O)/tests/%,$(T_SRC))
+
+t: $(T_BIN)
+	$(Q)sh tests/t.sh '$(T)' $(T_BIN)
 
 # --- fuzz targets: tests/fuzz/fuzz_<what>.c ----------------------------------
 FUZZ_SRC = $(wildcard tests/fuzz/fuzz_*.c)
@@ -155,11 +181,18 @@ FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
 
 ifeq ($(FLAVOUR),fuzz)
 fuzz: $(FUZZ_BIN)
-$(O)/fuzz/%: tests/fuzz/%.c $(LIBS_OF)
-	@mkdir -p $(@D)
-	@echo "  FUZZ    $@"
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP $(ALL_LDFLAGS) -o $@ $< \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) -lwslay
+# Of the layers whose headers it includes.
+fuzz_libs = $(call libs_for,$(sort $(shell sed -n \
+	's/^\#include "\([a-z]*\)\/.*/\1/p' $(1))))
+define fuzz_rule
+$(O)/fuzz/$(1): tests/fuzz/$(1).c $(2)
+	@mkdir -p $$(@D)
+	@echo "  FUZZ    $$@"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -MMD -MP $$(ALL_LDFLAGS) -o $$@ $$< \
+		$$(call link,$(2)) -lwslay
+endef
+$(foreach f,$(FUZZ_SRC),$(eval $(call fuzz_rule,$(basename $(notdir \
+	$(f))),$(call fuzz_libs,$(f)))))
 else
 fuzz:
 	$(Q)$(MAKE) --no-print-directory FLAVOUR=fuzz fuzz
@@ -173,6 +206,9 @@ sanitize:
 
 integration: $(O)/collabd
 	$(Q)sh tests/integration/run.sh $(O)
+
+it: $(O)/collabd
+	$(Q)sh tests/integration/run.sh -k '$(K)' $(O)
 
 conformance: $(O)/collabd
 	$(Q)sh tests/conformance/run.sh $(O)
@@ -213,15 +249,16 @@ $(O)/sim/%.o: tests/sim/%.c
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LUA_CFLAGS) -Itests -MMD -MP -c -o $@ $<
 
-$(O)/sim/sim: $(SIM_OBJ) $(LIBS_OF)
+$(O)/sim/sim: $(SIM_OBJ) $(call libs_for,server)
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(SIM_OBJ) \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) $(LUA_LIBS)
+		$(call link,$(call libs_for,server)) $(LUA_LIBS)
 
-$(O)/sim/redis_check: $(SIM_CHECK) $(SIM_REDIS) $(LIBS_OF) $(O)/sim/redis_clock.so
+$(O)/sim/redis_check: $(SIM_CHECK) $(SIM_REDIS) $(call libs_for,store) \
+		$(O)/sim/redis_clock.so
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(SIM_CHECK) $(SIM_REDIS) \
-		-Wl,--start-group $(LIBS_OF) -Wl,--end-group $(PKG_LIBS) $(LUA_LIBS)
+		$(call link,$(call libs_for,store)) $(LUA_LIBS)
 
 # For the real server, so without a sanitizer.
 $(O)/sim/redis_clock.so: tests/sim/redis_clock.c

@@ -45,7 +45,8 @@ suite() {
 	build)
 		make -j2 B="$B" WERROR=1 all units-build &&
 		make -j2 B="$B" WERROR=1 FLAVOUR=asan all &&
-		echo "build: 2 passed, 0 failed" ;;
+		make -j2 B="$B" WERROR=1 FLAVOUR=debug all &&
+		echo "build: 3 passed, 0 failed" ;;
 	unit)
 		make -j2 B="$B" WERROR=1 unit ;;
 	unit-asan)

@@ -153,6 +153,19 @@ bool	 auth_pool_is_healthy(const struct auth_pool *pool);
 void	 auth_pool_probe_start(struct auth_pool *pool);
 #define AUTH_PROBE_AGE_MS	3000
 
+/* What is under way, for a dump. */
+struct auth_view {
+	bool	is_healthy;	/* as auth_pool_is_healthy() */
+	bool	is_rechecking;
+	size_t	n_checks;	/* unanswered */
+	size_t	n_jobs;		/* what they, re-checks and polls make the
+				 * threads do */
+	int64_t	oldest_ms;	/* for how long the first of these */
+	size_t	n_threads;
+	size_t	max_connections; /* of all workers of the machine */
+};
+void	 auth_pool_describe(const struct auth_pool *pool,
+	    struct auth_view *view);
 void	 auth_pool_stats(const struct auth_pool *pool,
 	    struct auth_stats *stats);
 

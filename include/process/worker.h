@@ -26,7 +26,7 @@ struct worker_setup {
 /*
  * Runs a worker in the calling, just forked, process and exits with its
  * status. TERM and QUIT drain (a second TERM ends at once), USR1 reopens the
- * log, INT and HUP are the master's business.
+ * log, USR2 writes to it how the worker is, INT and HUP are the master's business.
  */
 NORETURN void worker_main(const struct worker_setup *setup);
 

@@ -61,6 +61,14 @@ struct clients *clients_new(const struct conf *conf, struct event_base *base,
 void	clients_free(struct clients *set);
 /* Connections, dying ones included. */
 size_t	clients_count(const struct clients *set);
+/* How many are in which state, for a dump. */
+struct clients_view {
+	size_t	n;		/* all */
+	size_t	n_new, n_held, n_live, n_closing;
+	size_t	queued_bytes;	/* to be written */
+};
+void	clients_describe(const struct clients *set,
+	    struct clients_view *view);
 /* Whether one more may be accepted (max_connections, max_handshakes). */
 bool	clients_has_room(const struct clients *set);
 

@@ -401,6 +401,12 @@ void	roomchat_start_next(struct room *room);
 /* As roomop_forget() and roomop_drop_all(). */
 void	roomchat_forget(struct room *room, const struct member *member);
 void	roomchat_drop_all(struct room *room);
+/* What is in line or under way, for a dump. */
+struct roomchat_view {
+	size_t	n_users, n_messages, bytes;
+};
+void	roomchat_describe(const struct room *room,
+	    struct roomchat_view *view);
 
 /* roomsync.c */
 /* Takes over a snapshot and roster as the truth at its seq, and tells the
@@ -440,5 +446,10 @@ void	rooms_end_check(struct rooms *set);
 void	rooms_on_orphan(struct rooms *set, const char *worker_id);
 /* As rooms_end_check(). */
 void	rooms_drop_orphans(struct rooms *set);
+/* For a dump: fn for each dead worker whose departures are being taken over, with
+ * how many are left. */
+void	rooms_each_orphan(const struct rooms *set,
+	    void (*fn)(const char *worker_id, size_t waiting, void *arg),
+	    void *arg);
 
 #endif

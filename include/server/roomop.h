@@ -1,7 +1,8 @@
 /*
  * What the two files of room operations share: roomop.c (the queue, and what
  * needs no rule) and roomedit.c (the rule book's verbs). Nobody else includes
- * it. An operation belongs to its room's queue until roomop_end() frees it.
+ * it but dump.c, which only reads. An operation belongs to its room's queue
+ * until roomop_end() frees it.
  *
  * While Redis does not answer the queue grows with what clients do, and each
  * kind has a bound. Of these that would do the same one waits at most, besides
@@ -75,6 +76,7 @@ struct roomop {
 	char		*peer_id;	/* EDIT_HAND_OVER: to whom, or NULL */
 	struct buf	 audit;		/* lines, once it is committed */
 	enum counter	 audit_counter;	/* what they are counted as */
+	int64_t		 started_ms;	/* once it is under way */
 	unsigned	 tries;
 	enum edit_outcome outcome;
 	struct snapshot	 snap;		/* what the rule book started from */

@@ -43,6 +43,8 @@ void	server_run(struct server *server);
 void	server_drain(struct server *server);
 /* Opens the audit log again, after it was moved away. */
 void	server_reopen(struct server *server);
+/* Writes to the log how the worker and its rooms are (dump.h). */
+void	server_dump(const struct server *server);
 /* Ends server_run() at once. */
 void	server_stop(struct server *server);
 

@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/compat.h"
@@ -52,6 +53,16 @@ bool	redis_link_is_ready(const struct redis_link *link);
 /* Why the last connection ended or failed, in plain words without secrets;
  * NULL when none did, or when the present one has proved itself. */
 const char *redis_link_reason(const struct redis_link *link);
+
+/* How it is, for a dump. */
+struct redis_link_view {
+	const char	*name, *state;
+	int64_t		 turned_ms;	/* when it last became READY, or ceased
+					 * to be it or was made; clock_mono_ms() */
+	size_t		 in_flight;	/* commands */
+};
+void	redis_link_describe(const struct redis_link *link,
+	    struct redis_link_view *view);
 
 /*
  * Sends one command (RESP, copied). cb gets the answer, borrowed, or NULL when

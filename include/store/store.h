@@ -212,6 +212,30 @@ void	store_doubt(struct store *store);
  * is well. Valid until the loop turns. */
 const char *store_down_reason(const struct store *store);
 
+/* How it is, for a dump. Texts as those of store_down_reason(). */
+struct store_link_view {
+	const char	*name, *state;
+	const char	*reason;	/* why it was lost or could not be made;
+					 * NULL: it was not */
+	bool		 is_ready;
+	int64_t		 for_ms;	/* or is not, for so long */
+	size_t		 in_flight;	/* answers that it waits for */
+};
+struct store_view {
+	struct store_link_view links[2];	/* commands, subscriber */
+	bool		 is_up, is_leased, is_suspended, has_resigned;
+	bool		 is_settled;
+	uint64_t	 generation;
+	int64_t		 lease_left_ms;	/* for which it is sure */
+	const char	*refusal;	/* why no writes are taken; NULL: they
+					 * are */
+	/* Commands of this store, and what they take. */
+	size_t		 n_waiting, n_sent, bytes;
+	int64_t		 oldest_ms;	/* how long ago the first of these in
+					 * flight was sent */
+};
+void	store_describe(const struct store *store, struct store_view *view);
+
 /*
  * Registers the user in the room through this worker. If that is the user's
  * first presence and announce is set: seq + 1, and `joined` with the frames is

@@ -387,6 +387,24 @@ auth_pool_is_healthy(const struct auth_pool *pool)
 }
 
 void
+auth_pool_describe(const struct auth_pool *pool, struct auth_view *view)
+{
+	const struct job *job = TAILQ_FIRST(&pool->jobs);
+
+	memset(view, 0, sizeof(*view));
+	view->is_healthy = pool->is_healthy;
+	view->is_rechecking = pool->rechecking != NULL;
+	view->n_checks = pool->n_checks;
+	view->n_threads = (size_t)pool->conf->auth_threads;
+	view->max_connections = (size_t)pool->conf->auth_max_connections;
+	if (job != NULL)
+		view->oldest_ms = clock_mono_ms() -
+		    (job->deadline_ms - pool->conf->auth_timeout_ms);
+	for (; job != NULL; job = TAILQ_NEXT(job, in_pool))
+		view->n_jobs++;
+}
+
+void
 auth_pool_probe_start(struct auth_pool *pool)
 {
 	if (pool->is_probing || (pool->outcome_ms != 0 &&

@@ -560,6 +560,20 @@ stop(struct master *m)
 	signal_workers(m, SIGTERM);
 }
 
+/* The workers write the rest. */
+static void
+dump(struct master *m)
+{
+	struct turnover t;
+
+	count_workers(m, &t);
+	log_info("dump: generation=%u next=%u workers=%zu begun=%zu "
+	    "accepting=%zu old=%zu leaving=%zu reload_waits=%s",
+	    m->now.number, m->next.number, t.wanted, t.begun, t.accepting,
+	    t.old, t.leaving, m->is_asked ? "yes" : "no");
+	signal_workers(m, SIGUSR2);
+}
+
 static void
 on_signal(struct master *m, int sig)
 {
@@ -575,6 +589,9 @@ on_signal(struct master *m, int sig)
 	case SIGUSR1:
 		log_reopen();
 		signal_workers(m, SIGUSR1);
+		break;
+	case SIGUSR2:
+		dump(m);
 		break;
 	default:
 		break;		/* SIGCHLD: turn() reaps */
@@ -659,15 +676,45 @@ drop_privileges(const struct conf *conf, struct buf *err)
 	return (true);
 }
 
-/* No secret in a core file or to another process of this user; as many
- * descriptors as the system grants. */
+#ifdef COLLABD_DEBUG
+
+/* Also after another user was taken on, which the kernel takes as a reason to
+ * forbid both. */
 static void
-harden(void)
+set_dumpable(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_CORE, &lim) == 0) {
+		lim.rlim_cur = lim.rlim_max;
+		(void)setrlimit(RLIMIT_CORE, &lim);
+	}
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	log_warn("a debug build: core files are written and debuggers let in, "
+	    "and both see every secret");
+}
+
+#else
+
+/* No secret in a core file or to another process of this user. */
+static void
+set_dumpable(void)
 {
 	struct rlimit lim = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &lim);
 	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+#endif
+
+/* As many descriptors as the system grants. */
+static void
+harden(void)
+{
+	struct rlimit lim;
+
+	set_dumpable();
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (getrlimit(RLIMIT_NOFILE, &lim) == 0 &&
 	    lim.rlim_cur < lim.rlim_max) {
@@ -726,6 +773,7 @@ master_run(const struct master_setup *setup)
 	/* Ours to send: a worker that has no handler yet must not die of it. */
 	(void)sigaddset(&set, SIGQUIT);
 	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGUSR2);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);

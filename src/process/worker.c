@@ -46,6 +46,16 @@ usr1_cb(evutil_socket_t sig, short what, void *arg)
 	server_reopen(w->server);
 }
 
+static void
+usr2_cb(evutil_socket_t sig, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)sig;
+	(void)what;
+	server_dump(w->server);
+}
+
 /* Nobody supervises us any more, and nobody would fork a successor. */
 static void
 master_gone_cb(evutil_socket_t fd, short what, void *arg)
@@ -105,7 +115,7 @@ void
 worker_main(const struct worker_setup *setup)
 {
 	struct worker w = { NULL, false };
-	struct event *evs[4];
+	struct event *evs[5];
 	struct event_base *base;
 	char prefix[16];
 	size_t i;
@@ -130,7 +140,8 @@ worker_main(const struct worker_setup *setup)
 	evs[0] = must(evsignal_new(base, SIGTERM, term_cb, &w));
 	evs[1] = must(evsignal_new(base, SIGQUIT, term_cb, &w));
 	evs[2] = must(evsignal_new(base, SIGUSR1, usr1_cb, &w));
-	evs[3] = must(event_new(base, setup->master_fd, EV_READ, master_gone_cb,
+	evs[3] = must(evsignal_new(base, SIGUSR2, usr2_cb, &w));
+	evs[4] = must(event_new(base, setup->master_fd, EV_READ, master_gone_cb,
 	    &w));
 	default_signals();
 	server_run(w.server);

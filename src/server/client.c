@@ -359,6 +359,22 @@ clients_count(const struct clients *set)
 	return (set->n);
 }
 
+void
+clients_describe(const struct clients *set, struct clients_view *view)
+{
+	const struct client *c;
+
+	memset(view, 0, sizeof(*view));
+	view->n = set->n;
+	TAILQ_FOREACH(c, &set->all, link) {
+		view->n_new += c->state == CL_NEW;
+		view->n_held += c->state == CL_HOLD;
+		view->n_live += c->state == CL_LIVE;
+		view->n_closing += c->state == CL_BYE;
+		view->queued_bytes += outq_bytes(c->out);
+	}
+}
+
 bool
 clients_has_room(const struct clients *set)
 {

@@ -89,3 +89,13 @@ rooms_on_orphan(struct rooms *set, const char *worker_id)
 	LIST_INSERT_HEAD(&set->orphans, orphan, link);
 	store_orphan_load(set->store, worker_id, on_orphan_loaded, orphan);
 }
+
+void
+rooms_each_orphan(const struct rooms *set,
+    void (*fn)(const char *worker_id, size_t waiting, void *arg), void *arg)
+{
+	const struct orphan *orphan;
+
+	LIST_FOREACH(orphan, &set->orphans, link)
+		fn(orphan->worker_id, orphan->waiting, arg);
+}

@@ -288,3 +288,18 @@ roomchat_drop_all(struct room *room)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		remove_talk(TAILQ_FIRST(&talker->talks));
 }
+
+void
+roomchat_describe(const struct room *room, struct roomchat_view *view)
+{
+	const struct talker *talker;
+	const struct talk *talk;
+
+	memset(view, 0, sizeof(*view));
+	TAILQ_FOREACH(talker, &room->talkers, link) {
+		view->n_users++;
+		view->bytes += talker->bytes;
+		TAILQ_FOREACH(talk, &talker->talks, link)
+			view->n_messages += 1 + talk->n_more;
+	}
+}

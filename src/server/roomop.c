@@ -795,6 +795,7 @@ roomop_start_next(struct room *room)
 		 * on. */
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		mark_in_line(op, false);
+		op->started_ms = clock_mono_ms();
 		start_op(op);
 	}
 	room->is_starting = false;

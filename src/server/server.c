@@ -25,6 +25,7 @@
 #include "server/assets.h"
 #include "server/audit.h"
 #include "server/drain.h"
+#include "server/dump.h"
 #include "server/ops.h"
 #include "server/people.h"
 #include "server/proxy.h"
@@ -549,6 +550,16 @@ void
 server_reopen(struct server *srv)
 {
 	audit_reopen(srv->audit);
+}
+
+void
+server_dump(const struct server *srv)
+{
+	dump_log(&(struct dump_of){
+		.clients = srv->clients, .people = srv->people,
+		.rooms = srv->rooms, .store = srv->store, .auth = srv->auth,
+		.shm = srv->shm, .slot = srv->slot,
+	});
 }
 
 void

@@ -64,6 +64,7 @@ struct redis_link {
 	struct timer		*ping;
 	unsigned		 failures;	/* since it last stayed READY */
 	int64_t			 ready_ms;	/* when it became READY */
+	int64_t			 turned_ms;	/* as in struct redis_link_view */
 	uint64_t		 generation;	/* of the connection */
 	bool			 auth_old;	/* AUTH takes no user here */
 	bool			 in_callback;
@@ -97,6 +98,8 @@ link_set_state(struct redis_link *link, enum link_state state)
 	ASSERT((next[link->state] & 1 << state) != 0);
 	log_debug("redis %s: %s -> %s", link->name, state_names[link->state],
 	    state_names[state]);
+	if (link->state == LINK_READY || state == LINK_READY)
+		link->turned_ms = clock_mono_ms();
 	link->state = state;
 }
 
@@ -115,6 +118,7 @@ redis_link_new(const struct conf *conf, const struct redis_url *url,
 	link->wire = wire_new(url, tls, base, &wire_hooks, link);
 	link->timer = timer_new(base, timer_cb, link);
 	link->ping = timer_new(base, ping_cb, link);
+	link->turned_ms = clock_mono_ms();
 	TAILQ_INIT(&link->waiters);
 	return (link);
 }
@@ -169,6 +173,20 @@ const char *
 redis_link_reason(const struct redis_link *link)
 {
 	return (link->reason);
+}
+
+void
+redis_link_describe(const struct redis_link *link,
+    struct redis_link_view *view)
+{
+	const struct waiter *w;
+
+	view->name = link->name;
+	view->state = state_names[link->state];
+	view->turned_ms = link->turned_ms;
+	view->in_flight = 0;
+	TAILQ_FOREACH(w, &link->waiters, entry)
+		view->in_flight++;
 }
 
 /* Half of the wait is random, so that workers do not come back in step. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -149,6 +150,47 @@ store_down_reason(const struct store *store)
 	else if (!redis_link_is_ready(store->subscriber))
 		reason = redis_link_reason(store->subscriber);
 	return (reason == NULL ? "not connected yet" : reason);
+}
+
+static void
+describe_link(const struct redis_link *link, struct store_link_view *view)
+{
+	struct redis_link_view v;
+
+	redis_link_describe(link, &v);
+	view->name = v.name;
+	view->state = v.state;
+	view->reason = redis_link_reason(link);
+	view->is_ready = redis_link_is_ready(link);
+	view->for_ms = clock_mono_ms() - v.turned_ms;
+	view->in_flight = v.in_flight;
+}
+
+void
+store_describe(const struct store *store, struct store_view *view)
+{
+	const struct store_op *op;
+	int64_t now_ms = clock_mono_ms();
+
+	memset(view, 0, sizeof(*view));
+	describe_link(store->commands, &view->links[0]);
+	describe_link(store->subscriber, &view->links[1]);
+	view->is_up = store->up;
+	view->is_leased = store->leased;
+	view->is_suspended = store->suspended;
+	view->has_resigned = store->resigned;
+	view->is_settled = store_is_settled(store);
+	view->generation = store->generation;
+	if (store->lease_end_ms > now_ms)
+		view->lease_left_ms = store->lease_end_ms - now_ms;
+	view->refusal = store->refusal;
+	TAILQ_FOREACH(op, &store->waiting, entry)
+		view->n_waiting++;
+	TAILQ_FOREACH(op, &store->sent, entry)
+		view->n_sent++;
+	if ((op = TAILQ_FIRST(&store->sent)) != NULL)
+		view->oldest_ms = now_ms - op->sent_ms;
+	view->bytes = store->bytes;
 }
 
 void

@@ -3,6 +3,11 @@
 # and prints one summary line. Usage: run.sh build/release [name] [pytest
 # arguments]. With REQUIRE=1 a Django that cannot be downloaded is a failure.
 # Most of a test is waiting, so several files run at a time (JOBS, 4).
+#
+# run.sh -k WORDS build/release: for who works on one thing. The tests whose
+# names match (pytest's -k), one after the other, each shown as it ends.
+words=; is_some=
+[ "${1-}" != -k ] || { is_some=1; words=$2; shift 2; }
 out=$1; name=${2:-integration}
 shift; [ $# -gt 0 ] && shift
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,6 +21,16 @@ ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 cd "$root" || exit 1
 . tests/path.sh
 cd "$here" || exit 1
+if [ -n "$is_some" ]; then
+	[ -n "$words" ] || { echo "which ones? make it K='reload and lock'"
+		exit 1; }
+	/usr/bin/python3 -B -m pytest -p no:cacheprovider --tb=short -v -rs \
+		-n 0 -k "$words" "$@"
+	rc=$?
+	[ "$rc" -ne 5 ] || { echo "no test is named like that; the files are:"
+		ls test_*.py; }
+	exit "$rc"
+fi
 log=$(mktemp)
 /usr/bin/python3 -B -m pytest -p no:cacheprovider -q --tb=short \
 	--color=no -rs -n "${JOBS:-4}" --dist loadfile "$@" >"$log" 2>&1

@@ -3,12 +3,14 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
 
 import pytest
 
-from utils import (KEY, PATIENCE, PREFIX, Closed, Loop, Ws, alive, free_port,
+from utils import (KEY, PATIENCE, PREFIX, Closed, Loop, Ws, alive, build, free_port,
                    handshake, has_open, raw_get, raw_request, raw_head, unique,
                    wait_for)
 
@@ -467,11 +469,57 @@ def test_log_is_one_line_an_event(collabd, people):
     assert not re.search(r"(?m)^forged", text)
 
 
-def test_no_core_and_not_dumpable(collabd):
-    for pid in [collabd.process.pid] + collabd.workers():
-        with open("/proc/%d/limits" % pid) as f:
-            line = [x for x in f if x.startswith("Max core file size")][0]
-        assert line.split()[4:6] == ["0", "0"], line
+def core_limits(pid):
+    with open("/proc/%d/limits" % pid) as f:
+        line = [x for x in f if x.startswith("Max core file size")][0]
+    return line.split()[4:6]
+
+
+def may_be_traced(pid):
+    """Whether its own user, without privileges, may look into the process:
+    the kernel asks the same before it lets a debugger in."""
+    with open("/proc/%d/status" % pid) as f:
+        ids = {x.split()[0]: int(x.split()[1]) for x in f
+               if x.startswith(("Uid:", "Gid:"))}
+    if os.getuid() != 0:
+        return os.access("/proc/%d/environ" % pid, os.R_OK)
+    assert ids["Uid:"] != 0, "root may look into everything"
+    return subprocess.run(["cat", "/proc/%d/environ" % pid], cwd="/",
+                          user=ids["Uid:"], group=ids["Gid:"],
+                          extra_groups=[], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.parametrize("begins_as", ["root", "nobody"])
+def test_no_core_and_not_dumpable(start, site, redis, begins_as):
+    """Also where no user is changed, which makes the kernel forbid it."""
+    c = start(run=False, database_url=site.url, redis_url=redis.url(),
+              user="nobody")
+    if begins_as == "nobody" and os.getuid() == 0:
+        c.binary = shutil.copy(c.binary, c.folder)      # it may run that one
+        c.launcher = ["setpriv", "--reuid=nobody", "--regid=nogroup",
+                      "--clear-groups"]
+    c.start()
+    for pid in [c.process.pid] + c.workers():
+        assert core_limits(pid) == ["0", "0"]
+        assert not may_be_traced(pid)
+    assert "debug build" not in c.log()
+
+
+@pytest.mark.release_only
+def test_debug_build_can_be_debugged(start, site, redis):
+    """It leaves cores, lets a debugger in, also after it has become another
+    user, and says so once."""
+    c = start(run=False, database_url=site.url, redis_url=redis.url(),
+              user="nobody")
+    c.binary = build("debug")
+    c.launcher = ["prlimit", "--core=0:4096"]
+    c.start()
+    for pid in [c.process.pid] + c.workers():
+        assert core_limits(pid) == ["4096", "4096"]
+        assert may_be_traced(pid)
+    assert len(re.findall(r"(?m) \w+: a debug build: core", c.log())) == 1
 
 
 def test_user(start, site, redis, people, base):

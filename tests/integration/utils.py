@@ -17,9 +17,9 @@ fails with what was seen. All files live in a temporary folder.
 import psycopg2
 
 from kit.base import (BINARY, DJANGOS, HERE, KEY, PATIENCE, PREFIX, REQUIRE,
-                      ROOT, SANITIZED, SOON, alive, descendants, exe_of,
-                      free_port, has_open, server_inode, signal_and_wait,
-                      unique, wait_for)
+                      ROOT, SANITIZED, SOON, alive, build, descendants,
+                      exe_of, free_port, has_open, server_inode,
+                      signal_and_wait, unique, wait_for)
 from kit.jitter import JITTER
 from kit.tls import make_ca, make_certificate, openssl
 from kit.postgres import Postgres

@@ -3,8 +3,8 @@
 # build folder is taken from B (build). A tool that is missing is a SKIP; with
 # CI or REQUIRE set it is a failure. Names given as arguments run only those.
 dir=$(cd "$(dirname "$0")" && pwd)
-[ $# -gt 0 ] || set -- layers headers options man secrets functions names links \
-	assets shellcheck globals selftest cppcheck tidy
+[ $# -gt 0 ] || set -- layers archives headers options man secrets functions \
+	names links assets shellcheck globals selftest cppcheck tidy
 passed=0; failed=0; skipped=0
 for name in "$@"; do
 	out=$(sh "$dir/$name.sh" 2>&1); rc=$?

@@ -62,6 +62,13 @@ mkdir "$fresh/src/util"
 echo 'int util;' >"$fresh/src/util/util.c"
 want layers 'util is no layer'
 
+# archives: a test that links too much.
+copy
+mkdir -p "$fresh/tests/unit/rules"
+echo 'int main(void) { return (0); }' >"$fresh/tests/unit/rules/test_planted.c"
+sed -i 's/^libs_for = /USES_rules += store\n&/' "$fresh/Makefile"
+want archives 'rules/test_planted links libstore.a'
+
 # headers: one that needs another first, one with a foreign guard.
 copy
 rm -rf "$fresh"/include/*
@@ -178,6 +185,10 @@ copy
 # shellcheck disable=SC2016
 echo 'See `src/gone.c`.' >>"$fresh/README.md"
 want links 'README.md:[0-9]*: there is no src/gone.c'
+copy
+# shellcheck disable=SC2016
+printf 'It is `src/base/buf.c`, where\n`gone()` is.\n' >>"$fresh/README.md"
+want links 'README.md:[0-9]*: there is no gone() in src/base/buf.c'
 
 # assets: too much, and a bundle that is never the same.
 copy

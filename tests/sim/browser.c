@@ -201,6 +201,9 @@ has_given(const struct browser *b)
 static void
 believe(struct browser *b, int editor, bool is_mine)
 {
+	bool is_news = !b->knows_editor || b->editor != editor ||
+	    b->is_editor != is_mine;
+
 	if (b->deserves && !is_mine && editor != b->user && !has_given(b) &&
 	    world->now_us > b->client->worker->excused_us)
 		world_violate("I4: b%d (user %d, %s, room %d) edited, its "
@@ -209,16 +212,16 @@ believe(struct browser *b, int editor, bool is_mine)
 		    editor);
 	if (!is_mine)
 		b->deserves = false;
-	if (!b->knows_editor || b->editor != editor ||
-	    b->is_editor != is_mine)
-		world_tell("b%d (user %d, %s, room %d): the editor is %d%s",
-		    b->number, b->user, b->is_tab ? "tab" : "page", b->room,
-		    editor, is_mine ? ", here" : "");
 	b->knows_editor = true;
 	b->editor = editor;
 	b->is_editor = is_mine;
 	if (editor != 0)
 		b->held_us = 0;
+	if (is_news && editor == 0)
+		world_tell("b%d: is told: nobody edits", b->number);
+	else if (is_news)
+		world_tell("b%d: is told: user %d edits%s", b->number, editor,
+		    is_mine ? ", here" : "");
 	/* A page of the package may find a lock that another page of its user
 	 * has left: that one is its own from its first heartbeat on. And a tab
 	 * that has just come back finds what it has left, whose end may be on
@@ -232,11 +235,10 @@ believe(struct browser *b, int editor, bool is_mine)
 static void
 doubt(struct browser *b)
 {
-	world_tell("b%d (user %d, %s, room %d): the editor is unknown",
-	    b->number, b->user, b->is_tab ? "tab" : "page", b->room);
 	b->knows_editor = b->is_editor = false;
 	b->editor = 0;
 	b->held_us = 0;
+	world_tell("b%d: is told: nobody knows who edits", b->number);
 	if (!b->is_tab && b->wants)
 		claim(b);
 }
@@ -417,6 +419,7 @@ on_down(void *arg)
 	if (m->is_end) {
 		cut_off(b);
 		connect_soon(b, 100 * MS, 3 * SECOND);
+		world_tell("b%d: has lost its connection", b->number);
 	} else if (m->is_unknown)
 		doubt(b);
 	else
@@ -458,8 +461,8 @@ join(void *arg)
 	b->client = c;
 	b->state = BROWSER_OPEN;
 	b->since_us = world->now_us;
-	world_tell("b%d (user %d, %s, room %d): connected to w%d", b->number,
-	    b->user, b->is_tab ? "tab" : "page", b->room, w->number);
+	world_tell("b%d: user %d connects to w%d, room %d, as a %s", b->number,
+	    b->user, w->number, b->room, b->is_tab ? "tab" : "page");
 	c->member = rooms_join(w->rooms, &route, c, grant, b->is_tab);
 	if (b->is_tab)
 		say(b, "{\"type\":\"hello\",\"tab\":\"b%dp%u\","
@@ -516,11 +519,10 @@ give_back(struct browser *b)
 static void
 leave(struct browser *b)
 {
-	world_tell("b%d (user %d, room %d): closes", b->number, b->user,
-	    b->room);
 	if (b->is_editor && world_chance(50))
 		give_back(b);
 	browser_hang_up(b);
+	world_tell("b%d: closes", b->number);
 }
 
 static void
@@ -540,16 +542,16 @@ act(struct browser *b)
 	if (world_chance(25))
 		leave(b);
 	else if (b->is_editor) {
-		world_tell("b%d: releases", b->number);
 		b->wants = false;
+		world_tell("b%d: releases", b->number);
 		give_back(b);
 	} else if (b->is_tab && world_chance(30)) {
-		world_tell("b%d: asks to edit", b->number);
 		b->wants = true;
+		world_tell("b%d: asks to edit", b->number);
 		say(b, "{\"type\":\"request_edit\"}");
 	} else {
-		world_tell("b%d: claims", b->number);
 		b->wants = true;
+		world_tell("b%d: claims", b->number);
 		claim(b);
 	}
 }

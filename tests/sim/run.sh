@@ -27,6 +27,45 @@ make -j2 B="$B" WERROR=1 FLAVOUR=asan "$B/asan/sim/sim" || {
 	echo "sim: 0 passed, 1 failed"
 	exit 1
 }
+
+# The history of a world is a table: every column begins where the heading says,
+# nothing is wider than a terminal, and what was told stands in its column.
+table() {
+	"$B/release/sim/sim" -p -n 1 -s 60 -f kill,clock 7 >"$B/sim.table" &&
+	awk '
+	length($0) > 120 { print "too wide: " $0; bad = 1 }
+	/^  seconds what happened/ {
+		for (i = 0; i < 8; i++)
+			at[i] = index($0, "b" i)
+		headings++
+		next
+	}
+	/^ *[0-9]+\.[0-9][0-9][0-9] / && headings {
+		rows++
+		cells = substr($0, at[0])
+		if (cells !~ /^([1-5][tp][01]:(\.\.|[-?1-5][*+]?) *|       )*$/) {
+			print "no cells: " $0; bad = 1
+		}
+		if (match($0, /b[0-7]: is told: user [1-5] edits/)) {
+			told++
+			b = substr($0, RSTART + 1, 1)
+			user = substr($0, RSTART + RLENGTH - 7, 1)
+			if (substr($0, at[b] + 4, 1) != user) {
+				print "not in its column: " $0; bad = 1
+			}
+		}
+	}
+	END {
+		if (bad || rows < 100 || told < 10 || headings < 2) {
+			print rows + 0 " rows, " told + 0 " told"
+			print "0 passed, 1 failed"
+			exit 1
+		}
+		print "1 passed, 0 failed"
+	}' "$B/sim.table"
+}
+
+part "the history is a table" table
 part "the simulated Redis is like a real one" "$B/release/sim/redis_check"
 part "worlds without a fault" "$B/release/sim/sim" -f '' -n 500
 part "worlds with all faults" "$B/release/sim/sim" -n 3000 1000

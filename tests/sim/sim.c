@@ -2,7 +2,7 @@
  * The simulator: runs worlds from seeds, and stops at the first in which
  * something does not hold. A world is a list of steps, each a wait and a thing
  * that a user does or that goes wrong; so a failure can be cut down to the steps
- * that it needs, and its history is printed.
+ * that it needs, and its history is printed as a table (history.c).
  *
  *	sim [-apqvw] [-f FAULTS] [-n RUNS] [-s STEPS] [SEED]
  *
@@ -125,8 +125,12 @@ shrink(uint64_t seed, bool *kept)
 static void
 tell(uint64_t seed, size_t steps)
 {
-	printf("seed %llu, %zu of %zu steps:\n%s\n", (unsigned long long)seed,
-	    steps, options.steps, buf_str(&world->history));
+	struct buf legend = { NULL, 0, 0 };
+
+	world_add_legend(&legend);
+	printf("seed %llu, %zu of %zu steps\n\n%s%s\n", (unsigned long long)seed,
+	    steps, options.steps, buf_str(&legend), buf_str(&world->history));
+	buf_fini(&legend);
 }
 
 static void

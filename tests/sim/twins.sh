@@ -15,7 +15,7 @@ fresh_tree() {
 	rm -rf "$work"
 	mkdir -p "$work/build" || exit 1
 	cp -a Makefile src include "$work" && mkdir "$work/tests" &&
-	cp -a tests/sim "$work/tests" &&
+	cp -a tests/sim tests/lint "$work/tests" &&
 	cp -a "$B/release" "$work/build"
 }
 

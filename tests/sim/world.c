@@ -396,24 +396,6 @@ worker_kill(struct worker *w)
 /* --- the world --- */
 
 void
-world_tell(const char *fmt, ...)
-{
-	va_list ap;
-	char *line;
-	int n;
-
-	if (!world->tells)
-		return;
-	va_start(ap, fmt);
-	n = vasprintf(&line, fmt, ap);
-	va_end(ap);
-	ASSERT(n >= 0);
-	buf_addf(&world->history, "%10.3f  %s\n",
-	    (double)world->now_us / (double)SECOND, line);
-	free(line);
-}
-
-void
 world_violate(const char *fmt, ...)
 {
 	va_list ap;

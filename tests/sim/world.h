@@ -93,7 +93,8 @@ struct world {
 
 	bool		 is_suspending;	/* a worker tells its browsers that it
 					 * does not know who edits */
-	struct buf	 history;	/* what happened, for people */
+	struct buf	 history;	/* what happened, for people: rows ... */
+	unsigned	 n_told;	/* ... so many */
 	bool		 tells;		/* keep the history ... */
 	bool		 tells_frames;	/* ... with what browsers are sent */
 	int64_t		 troubled_us;	/* the last fault's effects end */
@@ -136,8 +137,10 @@ void	world_cancel(struct sim_event *event);
 int64_t	world_later(int64_t last_us, int64_t least_us, int64_t most_us);
 void	world_set_redis_time(void);
 
-/* A line of the history. */
+/* A row of the history, with what browsers believe by now (history.c). */
 void	world_tell(const char *fmt, ...) PRINTFLIKE(1, 2);
+/* How it is to be read. */
+void	world_add_legend(struct buf *b);
 /* Something that must hold does not; the first one counts. */
 void	world_violate(const char *fmt, ...) PRINTFLIKE(1, 2);
 

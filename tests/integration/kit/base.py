@@ -24,6 +24,17 @@ SOON = PATIENCE / 5
 PREFIX = "admin/collaboration"
 KEY = "test-key-not-a-secret-0123456789-abcdefghijklmnopqrstuvwxyz"
 
+
+
+def build(flavour):
+    """The daemon of another flavour; made now if it is not there or old."""
+    folder = os.path.abspath(os.path.join(ROOT, os.environ.get("B", "build")))
+    subprocess.run(["make", "-s", "-C", ROOT, "B=" + folder,
+                    "FLAVOUR=" + flavour, "all"], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return "%s/%s/collabd" % (folder, flavour)
+
+
 _counter = itertools.count(1)
 
 
