@@ -12,9 +12,9 @@
 #include <stddef.h>
 
 #include "auth/burst.h"
-#include "auth/db.h"
 #include "auth/job.h"
 #include "auth/line.h"
+#include "db/db.h"
 
 #define BATCH_MAX	64	/* lookups */
 #define BATCH_MIN	4	/* fewer are asked one by one */

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "auth/db.h"
 #include "auth/source.h"
 #include "base/compat.h"
+#include "db/db.h"
 
 struct shm;
 

@@ -14,11 +14,11 @@
 
 #include "auth/auth.h"
 #include "auth/burst.h"
-#include "auth/db.h"
 #include "auth/source.h"
 #include "auth/verdict.h"
 #include "base/compat.h"
 #include "base/slice.h"
+#include "db/db.h"
 #include "django/reason.h"
 #include "django/session.h"
 

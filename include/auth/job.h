@@ -21,11 +21,11 @@
 #include <stdint.h>
 
 #include "auth/auth.h"
-#include "auth/db.h"
 #include "auth/logpoll.h"
 #include "auth/verdict.h"
 #include "base/compat.h"
 #include "base/slice.h"
+#include "db/db.h"
 
 struct job;
 

@@ -10,8 +10,8 @@
 
 #include "auth/adminlog.h"
 #include "auth/burst.h"
-#include "auth/db.h"
 #include "base/compat.h"
+#include "db/db.h"
 
 struct job;
 

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 
 #include "auth/burst.h"
-#include "auth/db.h"
 #include "auth/job.h"
 #include "auth/line.h"
 #include "base/compat.h"
+#include "db/db.h"
 
 /*
  * The first half of a JOB_LOOKUP: what can be refused without the database is

@@ -13,11 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "auth/db.h"
 #include "base/buf.h"
 #include "base/compat.h"
 #include "base/conf.h"
 #include "base/slice.h"
+#include "db/db.h"
 
 /* The columns of a user's row, in the order in which all queries have them. */
 enum query_user_col {

@@ -6,9 +6,9 @@
 #define COLLABD_AUTH_RECHECK_H
 
 #include "auth/burst.h"
-#include "auth/db.h"
 #include "auth/job.h"
 #include "auth/line.h"
+#include "db/db.h"
 
 /* Runs a JOB_RECHECK: fills in its verdicts, and hands them to the loop's thread
  * as they come. What could not be decided stays UNAVAILABLE. */

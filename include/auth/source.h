@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-#include "auth/db_url.h"
 #include "auth/query.h"
 #include "base/buf.h"
 #include "base/compat.h"
 #include "base/conf.h"
+#include "db/db_url.h"
 #include "django/signing.h"
 
 struct auth_source {

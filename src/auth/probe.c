@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "auth/auth.h"
-#include "auth/db.h"
 #include "auth/source.h"
 #include "base/clock.h"
+#include "db/db.h"
 
 struct probe {
 	const struct auth_source *source;

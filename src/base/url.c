@@ -1,5 +1,5 @@
 /*
- * URLs of databases and of Redis, split once, for auth/db_url.c and
+ * URLs of databases and of Redis, split once, for db/db_url.c and
  * store/redis_url.c, which know what the parts mean. The rules are Python's
  * (urllib.parse of 3.11), since Django's side reads the same text with it.
  *

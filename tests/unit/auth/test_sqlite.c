@@ -5,9 +5,9 @@
 #include <sqlite3.h>
 
 #include "auth/cluster.h"
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "auth/site.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 #define KEY	"0123456789abcdefghijklmnopqrstuv"
 #define HEX	"6f9619ff8b86d011b42d00c04fc964ff"

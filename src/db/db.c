@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "base/clock.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 /*
  * Everything libpq 15 to 17 would take from the environment where we pass

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 #define PROGRESS_STEPS	2000	/* virtual machine steps between two looks at
 				 * the clock: well below a millisecond */

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "auth/db_url.h"
 #include "base/log.h"
 #include "base/url.h"
 #include "base/xmalloc.h"
+#include "db/db_url.h"
 
 #define PATH_MAX_BYTES	4095
 

@@ -21,12 +21,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 #define ADDRS_MAX	8	/* addresses of the host that are tried */
 #define ADDR_SIZE	64	/* INET6_ADDRSTRLEN, and room for a scope */
