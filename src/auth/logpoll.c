@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/identity.h"
 #include "auth/job.h"
 #include "auth/logpoll.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/xmalloc.h"
 #include "django/logmsg.h"
+#include "django/user.h"
 
 #define DIGITS_MAX	20	/* of a number, with its sign */
 #define TIME_MAX	40	/* characters of a time; real ones have 26 */
@@ -99,8 +99,8 @@ static char *
 copy_texts(const struct conf *conf, const struct slice *cols,
     struct adminlog_row *row)
 {
-	char *id = identity_id(conf, cols[ENTRY_USER_ID]);
-	char *name = identity_name(cols[ENTRY_NAME], cols[ENTRY_USERNAME]);
+	char *id = user_id_text(conf, cols[ENTRY_USER_ID]);
+	char *name = user_shown_name(cols[ENTRY_NAME], cols[ENTRY_USERNAME]);
 	struct slice message = cols[ENTRY_MESSAGE];
 	char *texts, *at;
 

@@ -224,7 +224,7 @@ add_text_col(struct buf *b, enum db_dialect dialect, const char *alias,
 	buf_add_str(b, dialect == DB_POSTGRES ? "::text" : " AS TEXT)");
 }
 
-/* The name columns with blanks between; identity_new() removes those that
+/* The name columns with blanks between; user_shown_name() removes those that
  * an empty column leaves. */
 static void
 add_name_cols(struct buf *b, const struct conf *conf, enum db_dialect dialect)

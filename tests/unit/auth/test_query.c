@@ -204,38 +204,6 @@ test_params(void **state UNUSED)
 }
 
 static void
-test_display_names(void **state UNUSED)
-{
-	static const struct { const char *cols, *username, *name; } cases[] = {
-		{ "Ada Lovelace", "ada", "Ada Lovelace" },
-		{ " Lovelace", "ada", "Lovelace" },
-		{ "Ada ", "ada", "Ada" },
-		{ "Ada  \t King\n", "ada", "Ada King" },
-		{ "  ", "ada", "ada" }, { "", "ada", "ada" },
-		{ NULL, "ada", "ada" }, { NULL, NULL, "" },
-		{ "\xc3\xa9\xc2\xa0x", "ada", "\xc3\xa9\xc2\xa0x" },
-	};
-	char longest[2 * IDENTITY_NAME_MAX + 2], *name;
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(cases); i++) {
-		name = identity_name(slice_of(cases[i].cols),
-		    slice_of(cases[i].username));
-		assert_string_equal(name, cases[i].name);
-		free(name);
-	}
-	/* An odd start: the bound falls into a character. */
-	longest[0] = 'x';
-	for (i = 1; i < sizeof(longest) - 1; i++)
-		longest[i] = i % 2 == 1 ? '\xc3' : '\xa9';
-	longest[i] = '\0';
-	name = identity_name(slice_of(longest), slice_of("ada"));
-	assert_int_equal(strlen(name), IDENTITY_NAME_MAX - 1);
-	assert_memory_equal(name, longest, IDENTITY_NAME_MAX - 1);
-	free(name);
-}
-
-static void
 test_identity(void **state UNUSED)
 {
 	static const struct { const char *path, *url; } avatars[] = {
@@ -291,7 +259,6 @@ main(void)
 		cmocka_unit_test(test_absent_columns),
 		cmocka_unit_test(test_staff_batch),
 		cmocka_unit_test(test_params),
-		cmocka_unit_test(test_display_names),
 		cmocka_unit_test(test_identity),
 	};
 
