@@ -14,6 +14,7 @@
 #include "auth/lookup.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/sql.h"
 #include "django/user.h"
 
 /* How the queries of a run go. */
@@ -169,13 +170,13 @@ ask_sessions(struct chunk *chunk, size_t first, size_t end,
 	enum db_status status;
 	size_t i;
 
-	query_list_start(&keys, queries->dialect);
+	sql_list_start(&keys, queries->dialect);
 	for (i = first; i < end; i++) {
 		if (!is_repeated(chunk, i))
-			query_list_add(&keys, queries->dialect,
+			sql_list_add(&keys, queries->dialect,
 			    chunk->items[i].session);
 	}
-	query_list_end(&keys, queries->dialect);
+	sql_list_end(&keys, queries->dialect);
 	request.params[0] = buf_str(&keys);
 	status = burst_query(asking->burst, &request, asking->wait,
 	    &asking->error);
@@ -233,21 +234,21 @@ build_lists(const struct span *span, struct buf lists[3])
 	size_t i;
 
 	for (i = 0; i < 3; i++)
-		query_list_start(&lists[i], dialect);
+		sql_list_start(&lists[i], dialect);
 	for (i = 0; i < span->n; i++) {
 		const struct chunk_item *item = span->items[i];
 
 		buf_reset(&id);
 		query_add_user_id(&id, queries, item->claims.user_id);
-		query_list_add(&lists[0], dialect,
+		sql_list_add(&lists[0], dialect,
 		    (struct slice){ id.p, id.n });
-		query_list_add(&lists[1], dialect,
+		sql_list_add(&lists[1], dialect,
 		    slice_of(item->question->app_label));
-		query_list_add(&lists[2], dialect,
+		sql_list_add(&lists[2], dialect,
 		    slice_of(item->question->model));
 	}
 	for (i = 0; i < 3; i++)
-		query_list_end(&lists[i], dialect);
+		sql_list_end(&lists[i], dialect);
 	buf_fini(&id);
 }
 

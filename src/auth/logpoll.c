@@ -9,6 +9,7 @@
 
 #include "auth/job.h"
 #include "auth/logpoll.h"
+#include "auth/logquery.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/xmalloc.h"
@@ -172,7 +173,7 @@ logpoll_run(struct job *job, struct burst *burst, const struct db_wait *wait,
 	struct sink sink = { burst->source, poll };
 	struct db_request request = { .on_row = on_row, .arg = &sink };
 	char since[DIGITS_MAX + 1], floor[DIGITS_MAX + 1];
-	char until[DIGITS_MAX + 1];
+	char until[DIGITS_MAX + 1], *sql;
 
 	job->asked_database = true;
 	job->status = burst_open(burst, wait, error);
@@ -186,14 +187,16 @@ logpoll_run(struct job *job, struct burst *burst, const struct db_wait *wait,
 	    (long long)poll->since_id - ADMINLOG_OVERLAP);
 	(void)snprintf(until, sizeof(until), "%lld",
 	    (long long)poll->until_id);
-	request.sql = burst->source->queries.log_first;
 	request.params[request.n_params++] = until;
 	if (poll->since_id != 0) {
-		request.sql = burst->source->queries.log_next;
 		request.params[request.n_params++] = since;
 		request.params[request.n_params++] = floor;
 	}
+	sql = logquery_text(burst->source->conf,
+	    db_dialect_of(&burst->source->url), poll->since_id == 0);
+	request.sql = sql;
 	job->status = burst_query(burst, &request, wait, error);
+	free(sql);
 	if (job->status == DB_BAD_VALUE)
 		job->status = DB_FAULT;
 	if (job->status == DB_OK)

@@ -5,12 +5,15 @@
  * complaint names one setting and says what to do; then runs the real queries,
  * for what no single column can tell.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/auth.h"
+#include "auth/logquery.h"
 #include "auth/source.h"
 #include "base/clock.h"
 #include "db/db.h"
+#include "db/sql.h"
 
 struct probe {
 	const struct auth_source *source;
@@ -81,7 +84,7 @@ complain_table(struct probe *p, const struct want *w)
 	struct buf *b = complain(p, w->table_setting);
 
 	buf_add_str(b, "there is no table ");
-	query_add_table(b, conf, w->table);
+	sql_add_table(b, conf, w->table);
 	if (strcmp(w->table_setting, "database_schema") == 0)
 		buf_add_str(b, ", which Django's auth application has");
 	buf_addf(b, "; run \"manage.py migrate\" if the site is new, else "
@@ -98,9 +101,9 @@ complain_column(struct probe *p, const struct want *w)
 	    w->col_setting == NULL ? w->table_setting : w->col_setting);
 
 	buf_add_str(b, "table ");
-	query_add_table(b, p->source->conf, w->table);
+	sql_add_table(b, p->source->conf, w->table);
 	buf_add_str(b, " has no column ");
-	query_add_name(b, w->col);
+	sql_add_name(b, w->col);
 	if (w->col_setting == NULL)
 		buf_addf(b, "; it is not the table that %s means",
 		    w->table_setting);
@@ -115,11 +118,11 @@ complain_grant(struct probe *p, const struct want *w)
 	struct buf *b = complain(p, w->table_setting);
 
 	buf_add_str(b, "the database role may not read column ");
-	query_add_name(b, w->col);
+	sql_add_name(b, w->col);
 	buf_add_str(b, "; let the owner run: GRANT SELECT (");
-	query_add_name(b, w->col);
+	sql_add_name(b, w->col);
 	buf_add_str(b, ") ON ");
-	query_add_table(b, p->source->conf, w->table);
+	sql_add_table(b, p->source->conf, w->table);
 	buf_add_str(b, " TO the role that database_url names");
 	add_way_out(b, w);
 }
@@ -134,9 +137,9 @@ try_column(struct probe *p, const struct want *w, enum db_fault *fault)
 	enum db_status status;
 
 	buf_add_str(&sql, "SELECT t.");
-	query_add_name(&sql, w->col);
+	sql_add_name(&sql, w->col);
 	buf_add_str(&sql, " FROM ");
-	query_add_table(&sql, p->source->conf, w->table);
+	sql_add_table(&sql, p->source->conf, w->table);
 	buf_add_str(&sql, " t WHERE FALSE");
 	request.sql = buf_str(&sql);
 	status = run(p, &request, &error);
@@ -318,15 +321,20 @@ try_session(struct probe *p, const char *sql, const char *key)
 static void
 try_log(struct probe *p)
 {
-	const struct query_set *q = &p->source->queries;
+	const struct conf *conf = p->source->conf;
+	enum db_dialect dialect = p->source->queries.dialect;
+	char *next = logquery_text(conf, dialect, false);
+	char *first = logquery_text(conf, dialect, true);
 	struct db_request request = {
-		.sql = q->log_next, .params = { "0", "0", "0" }, .n_params = 3,
+		.sql = next, .params = { "0", "0", "0" }, .n_params = 3,
 	};
 
 	try_query(p, "admin_log_table", &request);
-	request.sql = q->log_first;
+	request.sql = first;
 	request.n_params = 1;
 	try_query(p, "admin_log_table", &request);
+	free(next);
+	free(first);
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
- * The SQL text: names are quoted, values never stand in it, absent columns and
- * tables are left out, lists survive every character. No database.
+ * The SQL text of authorization: values never stand in it, absent columns and
+ * tables are left out. No database.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,57 +21,6 @@ set(struct conf *conf, const char *name, const char *value)
 	if (!conf_set(conf, name, value, &err))
 		fail_msg("%s", buf_str(&err));
 	buf_fini(&err);
-}
-
-static void
-test_names(void **state UNUSED)
-{
-	static const struct { const char *name, *quoted; } cases[] = {
-		{ "auth_user", "\"auth_user\"" },
-		{ "", "\"\"" },
-		{ "a\"b", "\"a\"\"b\"" },
-		{ "\"", "\"\"\"\"" },
-		{ "x\"; DROP TABLE y; --", "\"x\"\"; DROP TABLE y; --\"" },
-		{ "order", "\"order\"" },
-		{ "a.b", "\"a.b\"" },
-	};
-	struct buf b = { 0 };
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(cases); i++) {
-		buf_reset(&b);
-		query_add_name(&b, cases[i].name);
-		assert_string_equal(buf_str(&b), cases[i].quoted);
-	}
-	buf_fini(&b);
-}
-
-static void
-test_lists(void **state UNUSED)
-{
-	static const char *const items[] = {
-		"", "a", "a\"b", "a\\b", "{,}", "NULL", "\xc3\xa9",
-	};
-	struct buf b = { 0 };
-	size_t i;
-
-	query_list_start(&b, DB_POSTGRES);
-	for (i = 0; i < COUNT_OF(items); i++)
-		query_list_add(&b, DB_POSTGRES, slice_of(items[i]));
-	query_list_end(&b, DB_POSTGRES);
-	assert_string_equal(buf_str(&b), "{\"\",\"a\",\"a\\\"b\",\"a\\\\b\","
-	    "\"{,}\",\"NULL\",\"\xc3\xa9\"}");
-	buf_reset(&b);
-	query_list_start(&b, DB_SQLITE);
-	for (i = 0; i < 4; i++)
-		query_list_add(&b, DB_SQLITE, slice_of(items[i]));
-	query_list_end(&b, DB_SQLITE);
-	assert_string_equal(buf_str(&b), "[\"\",\"a\",\"a\\\"b\",\"a\\\\b\"]");
-	buf_reset(&b);
-	query_list_start(&b, DB_POSTGRES);
-	query_list_end(&b, DB_POSTGRES);
-	assert_string_equal(buf_str(&b), "{}");
-	buf_fini(&b);
 }
 
 static void
@@ -253,8 +202,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_user_ids),
 		cmocka_unit_test(test_absent_columns),
 		cmocka_unit_test(test_staff_batch),
