@@ -1,6 +1,6 @@
 /*
- * One poll of the admin's log: the thread's half of adminlog.h. Owns the rows
- * that it read.
+ * One poll of the admin's log: the job of adminlog.h. Owns the rows that it
+ * read. Who may touch a field is said in the words of job.h.
  */
 #ifndef COLLABD_AUTH_LOGPOLL_H
 #define COLLABD_AUTH_LOGPOLL_H
@@ -9,20 +9,19 @@
 #include <stdint.h>
 
 #include "auth/adminlog.h"
-#include "auth/burst.h"
+#include "auth/job.h"
 #include "base/compat.h"
 #include "db/db.h"
 
-struct job;
+struct pool;
 
 struct logpoll {
+	struct job	 job;
 	int64_t		 since_id;	/* constant */
 	int64_t		 until_id;	/* constant; not itself */
-	/* The end of it, on the loop: poll is NULL when the thread was given
-	 * up. */
-	void		(*done)(struct logpoll *poll, enum db_status status,
-			    void *arg);	/* constant */
-	void		*arg;		/* constant */
+	void		(*done)(struct logpoll *, enum db_status, void *);
+					/* loop; NULL: cancelled */
+	void		*arg;		/* loop */
 
 	/* runner */
 	struct adminlog_row *rows;	/* ADMINLOG_ROWS_MAX, or NULL */
@@ -38,14 +37,15 @@ struct logpoll {
 	struct db_error	 error;		/* why it was refused */
 };
 
-struct logpoll *logpoll_new(int64_t since_id, int64_t until_id) MUSTCHECK;
-/* NULL is allowed. */
-void	logpoll_free(struct logpoll *poll);
 /*
- * Runs a JOB_LOGPOLL. job->status is DB_FAULT only if the log cannot be read
- * with this configuration; it says nothing about the database then.
+ * Asks; the pool has it from now on. done() ends it: poll is NULL when its
+ * thread was given up. The status is DB_FAULT only if the log cannot be read
+ * with this configuration; it says nothing about the database then. Loop.
  */
-void	logpoll_run(struct job *job, struct burst *burst,
-	    const struct db_wait *wait, struct db_error *error);
+struct logpoll *logpoll_start(struct pool *pool, int64_t since_id,
+	    int64_t until_id, void (*done)(struct logpoll *poll,
+	    enum db_status status, void *arg), void *arg) MUSTCHECK;
+/* done() will not come. Loop. */
+void	logpoll_cancel(struct pool *pool, struct logpoll *poll);
 
 #endif

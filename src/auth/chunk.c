@@ -1,7 +1,7 @@
 /*
  * Questions answered a span at a time, with one query for the sessions of a
- * span and one for its users. Called by recheck.c and batch.c on an
- * authorization thread. What an answer has decided stays decided, whatever
+ * span and one for its users. Called by recheck.c and batch.c on a
+ * thread of the pool. What an answer has decided stays decided, whatever
  * becomes of the other queries. The decision about each item is the same
  * function as for a single lookup (verdict.c), so that the three can never
  * disagree. A session's row finds its items by binary search (they are sorted
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "auth/chunk.h"
+#include "auth/identity.h"
 #include "auth/lookup.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
@@ -287,8 +288,8 @@ ask_users_singly(struct span *span, struct asking *asking)
 		struct chunk_item *item = span->items[i];
 
 		identity_free(item->result.user);
-		status = lookup_user(asking->burst, &item->claims,
-		    item->question, &item->result, asking->wait,
+		status = lookup_user(span->chunk->source, asking->burst,
+		    &item->claims, item->question, &item->result, asking->wait,
 		    &asking->error);
 		if (status != DB_OK && status != DB_BAD_VALUE)
 			return (status);

@@ -13,10 +13,12 @@
 #include "auth/source.h"
 #include "base/clock.h"
 #include "db/db.h"
+#include "db/db_url.h"
 #include "db/sql.h"
 
 struct probe {
 	const struct auth_source *source;
+	const struct db_url *url;
 	struct db	*db;
 	struct buf	*err;
 	bool		 is_ok;
@@ -397,7 +399,7 @@ explain_no_connection(struct probe *p, const struct db_error *error)
 		    "password are those of Django's DATABASES");
 		return;
 	}
-	if (p->source->url.tls_forced)
+	if (p->url->tls_forced)
 		buf_add_str(b, "a host that is not this machine is only spoken "
 		    "to with TLS; ");
 	buf_add_str(b, "check that PostgreSQL has ssl = on, that sslrootcert "
@@ -414,7 +416,7 @@ probe_database(struct probe *p)
 	struct db_wait wait;
 
 	start_wait(p, &wait);
-	p->db = db_open(&p->source->url, &wait, &status, &error);
+	p->db = db_open(p->url, &wait, &status, &error);
 	if (p->db == NULL) {
 		explain_no_connection(p, &error);
 		return;
@@ -430,20 +432,25 @@ auth_probe(const struct conf *conf, struct buf *err)
 {
 	struct auth_source source;
 	struct buf text = { 0 };
+	struct db_url url;
 	struct probe p = {
 		.source = &source,
+		.url = &url,
 		.err = err,
 		.is_ok = true,
 	};
 
-	if (!auth_source_init(&source, conf, &text)) {
+	db_init_process();
+	if (!db_url_parse(conf->database_url, &url, &text)) {
 		buf_addf(complain(&p, "database_url"), "%s", buf_str(&text));
 		buf_fini(&text);
 		return (false);
 	}
+	auth_source_init(&source, conf, db_dialect_of(&url), NULL);
 	probe_settings(&p);
 	if (p.is_ok)
 		probe_database(&p);
 	auth_source_fini(&source);
+	db_url_fini(&url);
 	return (p.is_ok);
 }

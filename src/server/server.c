@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "auth/auth.h"
+#include "auth/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
@@ -53,7 +54,8 @@ struct server {
 	struct people		*people;
 	struct rooms		*rooms;
 	struct store		*store;
-	struct auth_pool	*auth;
+	struct pool		*pool;
+	struct auth		*auth;
 	struct audit		*audit;
 	struct saves		*saves;
 	struct reauth		*reauth;
@@ -141,8 +143,8 @@ answer_ops(struct server *srv, struct client *c, enum route_kind kind,
 	if (kind == ROUTE_HEALTH) {
 		/* So that the next question is answered from fresh knowledge
 		 * however quiet the site is. */
-		auth_pool_probe_start(srv->auth);
-		(void)ops_add_health(&b, auth_pool_is_healthy(srv->auth),
+		auth_probe_start(srv->auth);
+		(void)ops_add_health(&b, pool_is_healthy(srv->pool),
 		    store_down_reason(srv->store), srv->drain != NULL,
 		    head_only);
 	} else
@@ -515,7 +517,7 @@ open_cb(void *arg)
 
 	if (srv->drain != NULL)
 		return;
-	if ((!auth_pool_is_healthy(srv->auth) || !store_is_up(srv->store)) &&
+	if ((!pool_is_healthy(srv->pool) || !store_is_up(srv->store)) &&
 	    clock_mono_ms() < srv->open_at_ms) {
 		timer_start(srv->open, OPEN_STEP_MS);
 		return;
@@ -587,23 +589,24 @@ server_new(const struct conf *conf, const char *redis_url,
 	srv->listeners = listeners;
 	srv->n_listeners = n;
 	srv->open_at_ms = clock_mono_ms() + OPEN_MAX_MS;
-	srv->auth = auth_pool_new(conf, base, shm, slot);
+	srv->pool = pool_new(conf, base, shm, slot);
 	srv->store = store_new(conf, redis_url, base, shm, slot, &store_hooks,
 	    srv);
 	srv->audit = audit_new(conf->audit_log);
-	if (srv->auth == NULL || srv->store == NULL || srv->audit == NULL) {
+	if (srv->pool == NULL || srv->store == NULL || srv->audit == NULL) {
 		server_free(srv);
 		return (NULL);
 	}
 	srv->rooms->store = srv->store;
 	srv->rooms->audit = srv->audit;
-	srv->saves = saves_new(conf, base, shm, slot, srv->auth, srv->store,
+	srv->auth = auth_new(srv->pool);
+	srv->saves = saves_new(conf, base, shm, slot, srv->pool, srv->store,
 	    srv->rooms);
 	srv->rooms->saves = srv->saves;
 	timer_start(srv->tick, TICK_MS);
 	srv->reauth = reauth_new(conf, base, shm, slot, srv->auth,
 	    srv->people, srv->rooms);
-	auth_pool_probe_start(srv->auth);
+	auth_probe_start(srv->auth);
 	timer_start(srv->open, 0);
 	return (srv);
 }
@@ -615,7 +618,8 @@ server_free(struct server *srv)
 	acceptor_free(srv->acceptor);
 	clients_free(srv->clients);
 	saves_free(srv->saves);
-	auth_pool_free(srv->auth);
+	if (pool_free(srv->pool))
+		auth_free(srv->auth);
 	reauth_free(srv->reauth);
 	if (srv->store != NULL)
 		store_free(srv->store);

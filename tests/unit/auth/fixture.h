@@ -70,7 +70,7 @@ stats(void)
 {
 	struct auth_stats st;
 
-	auth_pool_stats(site.pool, &st);
+	auth_stats(site.auth, &st);
 	return (st);
 }
 
