@@ -9,7 +9,7 @@
 #ifndef COLLABD_AUTH_BATCH_H
 #define COLLABD_AUTH_BATCH_H
 
-#include "auth/job.h"
+#include "db/job.h"
 
 #define BATCH_MAX	JOB_RUN_MAX	/* lookups */
 #define BATCH_MIN	4	/* fewer are asked one by one */

@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 #include "auth/auth.h"
-#include "auth/job.h"
 #include "auth/source.h"
 #include "auth/verdict.h"
 #include "base/compat.h"
 #include "base/slice.h"
 #include "db/db.h"
+#include "db/job.h"
 #include "django/reason.h"
 
 struct lookup;

@@ -7,12 +7,12 @@
 
 #include <stdbool.h>
 
-#include "auth/burst.h"
 #include "auth/check.h"
-#include "auth/job.h"
-#include "auth/line.h"
 #include "base/compat.h"
+#include "db/burst.h"
 #include "db/db.h"
+#include "db/job.h"
+#include "db/line.h"
 
 /*
  * The first half of a lookup, which is the run's first job: what can be refused

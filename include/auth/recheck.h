@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 #include "auth/auth.h"
-#include "auth/job.h"
 #include "auth/source.h"
 #include "auth/verdict.h"
 #include "base/compat.h"
+#include "db/job.h"
 
 /* A copy of the queries, and the answers. */
 struct recheck {

@@ -9,12 +9,12 @@
 #include "auth/batch.h"
 #include "auth/check.h"
 #include "auth/lookup.h"
-#include "auth/pool.h"
 #include "auth/recheck.h"
 #include "auth/source.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/pool.h"
 #include "shm/counters.h"
 
 struct auth {

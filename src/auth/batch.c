@@ -14,9 +14,9 @@
 #include "auth/check.h"
 #include "auth/chunk.h"
 #include "auth/identity.h"
-#include "auth/line.h"
 #include "auth/lookup.h"
 #include "base/xmalloc.h"
+#include "db/line.h"
 
 /* Lookups that are answered together, or those of them that have no result
  * yet. */

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "auth/auth.h"
-#include "auth/logquery.h"
 #include "auth/source.h"
 #include "base/clock.h"
 #include "db/db.h"
 #include "db/db_url.h"
+#include "db/logquery.h"
 #include "db/sql.h"
 
 struct probe {

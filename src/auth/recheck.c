@@ -13,9 +13,9 @@
 
 #include "auth/chunk.h"
 #include "auth/identity.h"
-#include "auth/line.h"
 #include "auth/recheck.h"
 #include "base/xmalloc.h"
+#include "db/line.h"
 
 struct run {
 	struct recheck	*recheck;

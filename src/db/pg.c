@@ -1,6 +1,6 @@
 /*
  * PostgreSQL, the only file that knows libpq. One connection is driven by one
- * authorization thread with libpq's non-blocking calls and poll(2), so that a
+ * thread of the pool with libpq's non-blocking calls and poll(2), so that a
  * deadline and a wake-up always get through.
  *
  * libpq's traps and what is done about them: its own name lookup has no limit

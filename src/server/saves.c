@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/adminlog.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "db/adminlog.h"
 #include "django/logmsg.h"
 #include "django/quote.h"
 #include "proto/tabmsg.h"

@@ -13,11 +13,11 @@
 #include <event2/event.h>
 
 #include "auth/auth.h"
-#include "auth/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "db/pool.h"
 #include "django/cookie.h"
 #include "django/origin.h"
 #include "proto/handshake.h"

@@ -17,12 +17,12 @@
 #include <cmocka.h>
 
 #include "auth/auth.h"
-#include "auth/pool.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/pool.h"
 #include "django/encoding.h"
 #include "django/signing.h"
 #include "shm/budget.h"

@@ -5,8 +5,8 @@
  */
 #include <dirent.h>
 
-#include "auth/burst.h"
 #include "auth/fixture.h"
+#include "db/burst.h"
 #include "db/db_url.h"
 
 /* --- deciding --- */

@@ -4,8 +4,8 @@
  */
 #include <sqlite3.h>
 
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/cluster.h"
 #include "db/db.h"
 #include "db/db_url.h"
 

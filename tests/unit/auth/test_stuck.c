@@ -6,9 +6,9 @@
 #include <netdb.h>
 #include <pthread.h>
 
-#include "auth/adminlog.h"
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/adminlog.h"
+#include "db/cluster.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;

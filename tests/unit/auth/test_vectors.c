@@ -2,8 +2,8 @@
  * The cases of vectors.json ("auth" and "permissions") and the user models of
  * real sites, through the whole pool against a real PostgreSQL.
  */
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/cluster.h"
 
 #include <json-c/json.h>
 

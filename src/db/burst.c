@@ -12,8 +12,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "auth/burst.h"
 #include "base/clock.h"
+#include "db/burst.h"
 #include "shm/budget.h"
 #include "shm/counters.h"
 

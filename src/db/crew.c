@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/burst.h"
-#include "auth/crew.h"
-#include "auth/line.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/burst.h"
+#include "db/crew.h"
 #include "db/db_url.h"
+#include "db/line.h"
 
 /* How long crew_stop() waits: everything but the resolver can be woken. */
 #define END_MS	2000

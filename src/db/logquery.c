@@ -1,8 +1,8 @@
 /*
  * The SQL text of a poll of the admin's log (logpoll.c). Pure.
  */
-#include "auth/adminlog.h"
-#include "auth/logquery.h"
+#include "db/adminlog.h"
+#include "db/logquery.h"
 #include "db/sql.h"
 #include "django/logmsg.h"
 

@@ -3,17 +3,17 @@
  * they work from, and what they share, of which the database's address is one.
  * The loop's side of the line is used through crew_line().
  */
-#ifndef COLLABD_AUTH_CREW_H
-#define COLLABD_AUTH_CREW_H
+#ifndef COLLABD_DB_CREW_H
+#define COLLABD_DB_CREW_H
 
 #include <stdbool.h>
 
-#include "auth/line.h"
-#include "auth/pool.h"
 #include "base/buf.h"
 #include "base/compat.h"
 #include "base/conf.h"
 #include "db/db.h"
+#include "db/line.h"
+#include "db/pool.h"
 
 struct crew;
 struct shm;

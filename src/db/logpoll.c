@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/burst.h"
-#include "auth/logpoll.h"
-#include "auth/logquery.h"
-#include "auth/pool.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/xmalloc.h"
+#include "db/burst.h"
+#include "db/logpoll.h"
+#include "db/logquery.h"
+#include "db/pool.h"
 #include "django/logmsg.h"
 #include "django/user.h"
 

@@ -20,17 +20,17 @@
  *
  * Counted in shared memory by the pool itself: DB_OPENED.
  */
-#ifndef COLLABD_AUTH_POOL_H
-#define COLLABD_AUTH_POOL_H
+#ifndef COLLABD_DB_POOL_H
+#define COLLABD_DB_POOL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "auth/job.h"
 #include "base/compat.h"
 #include "base/conf.h"
 #include "base/slice.h"
 #include "db/db.h"
+#include "db/job.h"
 
 struct event_base;
 struct pool;

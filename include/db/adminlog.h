@@ -7,8 +7,8 @@
  *
  * All functions: loop thread. None calls back before it returns.
  */
-#ifndef COLLABD_AUTH_ADMINLOG_H
-#define COLLABD_AUTH_ADMINLOG_H
+#ifndef COLLABD_DB_ADMINLOG_H
+#define COLLABD_DB_ADMINLOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

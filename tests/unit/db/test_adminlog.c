@@ -6,9 +6,9 @@
  */
 #include <sqlite3.h>
 
-#include "auth/adminlog.h"
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/adminlog.h"
+#include "db/cluster.h"
 #include "django/logmsg.h"
 
 #define KEY	"0123456789abcdefghijklmnopqrstuv"

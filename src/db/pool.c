@@ -11,12 +11,12 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-#include "auth/crew.h"
-#include "auth/line.h"
-#include "auth/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/crew.h"
+#include "db/line.h"
+#include "db/pool.h"
 
 /* The thread's own deadline comes first, and its reason is better. */
 #define NET_MS	100

@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "auth/line.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/line.h"
 
 #define BUCKETS		1024	/* a power of two */
 

@@ -6,12 +6,12 @@
  */
 #include <stdlib.h>
 
-#include "auth/adminlog.h"
-#include "auth/logpoll.h"
-#include "auth/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/adminlog.h"
+#include "db/logpoll.h"
+#include "db/pool.h"
 #include "shm/turn.h"
 
 struct adminlog {

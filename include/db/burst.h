@@ -4,8 +4,8 @@
  * closed. Owns the connection and the place. One thread; what the threads of a
  * pool share (struct burst_shared) is constant or atomic.
  */
-#ifndef COLLABD_AUTH_BURST_H
-#define COLLABD_AUTH_BURST_H
+#ifndef COLLABD_DB_BURST_H
+#define COLLABD_DB_BURST_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,9 +19,9 @@
 struct db_url;
 struct shm;
 
-/* The bounds of a burst; with auth_reuse off it is one job. Together a few
- * lookups cost as much as one, so they allow fifteen at a time, and the place in
- * the budget is free for another worker after a second. */
+/* The bounds of a burst; with auth_reuse off it is one job. Jobs that are run
+ * together count one by one, so that a thousand of them are fifteen batches;
+ * and the place in the budget is free for another worker after a second. */
 #define BURST_MS	1000
 #define BURST_JOBS	1000
 

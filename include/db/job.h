@@ -11,8 +11,8 @@
  * line's lock; "runner" is the thread that runs the job, and the loop's before
  * and after.
  */
-#ifndef COLLABD_AUTH_JOB_H
-#define COLLABD_AUTH_JOB_H
+#ifndef COLLABD_DB_JOB_H
+#define COLLABD_DB_JOB_H
 
 #include <sys/queue.h>
 

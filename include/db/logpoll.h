@@ -2,16 +2,16 @@
  * One poll of the admin's log: the job of adminlog.h. Owns the rows that it
  * read. Who may touch a field is said in the words of job.h.
  */
-#ifndef COLLABD_AUTH_LOGPOLL_H
-#define COLLABD_AUTH_LOGPOLL_H
+#ifndef COLLABD_DB_LOGPOLL_H
+#define COLLABD_DB_LOGPOLL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "auth/adminlog.h"
-#include "auth/job.h"
 #include "base/compat.h"
+#include "db/adminlog.h"
 #include "db/db.h"
+#include "db/job.h"
 
 struct pool;
 

@@ -1,7 +1,7 @@
 /*
  * What all jobs have in common. Memory only.
  */
-#include "auth/job.h"
+#include "db/job.h"
 
 void
 job_init(struct job *job, const struct job_ops *ops)

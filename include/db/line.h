@@ -7,16 +7,16 @@
  * Each function says which side calls it. The loop's side never waits for
  * anything but the lock, which nobody holds over a system call that blocks.
  */
-#ifndef COLLABD_AUTH_LINE_H
-#define COLLABD_AUTH_LINE_H
+#ifndef COLLABD_DB_LINE_H
+#define COLLABD_DB_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "auth/job.h"
 #include "base/compat.h"
 #include "base/slice.h"
+#include "db/job.h"
 
 struct line;
 

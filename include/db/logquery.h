@@ -2,8 +2,8 @@
  * The question that a poll of the admin's log asks, and what each column of
  * its answer means. Pure; any thread.
  */
-#ifndef COLLABD_AUTH_LOGQUERY_H
-#define COLLABD_AUTH_LOGQUERY_H
+#ifndef COLLABD_DB_LOGQUERY_H
+#define COLLABD_DB_LOGQUERY_H
 
 #include <stdbool.h>
 
