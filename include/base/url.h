@@ -44,6 +44,8 @@ bool	url_has_scheme(const char *text);
 /* False with a sentence in err; then *out is empty. */
 bool	url_parse(const char *text, struct url *out, struct buf *err) MUSTCHECK;
 void	url_fini(struct url *url);
+/* Whether n bytes begin with a %XX escape, and which byte that is. */
+bool	url_unescape(const char *text, size_t n, char *c) MUSTCHECK;
 /*
  * Undoes %XX (and + with is_query) in n bytes; the caller frees the result.
  * NULL on a broken escape or %00.

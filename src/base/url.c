@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "base/url.h"
 #include "base/xmalloc.h"
 
@@ -31,16 +32,16 @@ url_wipe(char *s)
 	free(s);
 }
 
-static int
-hex_digit(char c)
+bool
+url_unescape(const char *text, size_t n, char *c)
 {
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (-1);
+	int high, low;
+
+	if (n < 3 || text[0] != '%' || (high = hex_digit(text[1])) == -1 ||
+	    (low = hex_digit(text[2])) == -1)
+		return (false);
+	*c = (char)(high << 4 | low);
+	return (true);
 }
 
 char *
@@ -48,24 +49,22 @@ url_decode(const char *text, size_t n, bool is_query)
 {
 	char *out = xmalloc(n + 1);
 	size_t i, o = 0;
-	int high, low;
 
 	for (i = 0; i < n; i++) {
 		if (text[i] == '+' && is_query)
-			out[o++] = ' ';
+			out[o] = ' ';
 		else if (text[i] != '%')
-			out[o++] = text[i];
+			out[o] = text[i];
 		else {
-			high = n - i > 2 ? hex_digit(text[i + 1]) : -1;
-			low = n - i > 2 ? hex_digit(text[i + 2]) : -1;
-			if (high == -1 || low == -1 || high + low == 0) {
+			if (!url_unescape(text + i, n - i, &out[o]) ||
+			    out[o] == '\0') {
 				explicit_bzero(out, o);
 				free(out);
 				return (NULL);
 			}
-			out[o++] = (char)(high << 4 | low);
 			i += 2;
 		}
+		o++;
 	}
 	out[o] = '\0';
 	return (out);

@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "db/pool.h"
@@ -148,7 +149,7 @@ site_sign_session(const char *id, const char *salt, int64_t time_s)
 	    "AbstractBaseUser.get_session_auth_hash", slice_of(SITE_SECRET),
 	    &key);
 	signing_hmac(SIGNING_SHA256, &key, slice_of(SITE_PASSWORD), &mac);
-	encoding_hex_encode(mac.p, mac.n, hash);
+	hex_encode(mac.p, mac.n, hash);
 	snprintf(text, sizeof(text), "{\"_auth_user_id\":%s,"
 	    "\"_auth_user_backend\":\"" SITE_BACKEND "\","
 	    "\"_auth_user_hash\":\"%s\"}", id, hash);
