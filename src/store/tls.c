@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
