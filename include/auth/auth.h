@@ -1,31 +1,24 @@
 /*
- * Who may open a socket. A pool of authorization threads for each worker reads
- * the Django session and the user from the database, decides, and hands the
- * verdict back to the worker's event loop. The pool owns its threads, its
- * waiting line and its connections; struct auth_check is the asker's handle on
- * one question.
+ * Who may open a socket. The session of Django and the user are read from the
+ * database by a thread of the pool (db/pool.h), which decides, and hands the
+ * verdict back to the worker's event loop. struct auth_check is the asker's
+ * handle on one question.
  *
  * All functions here: loop thread only, and none calls back before it returns.
  * Callbacks run on the loop, may start and cancel checks (any of them), and
  * must not free the pool.
  *
  * Time: one deadline, conf->auth_timeout_ms from auth_check_start(), covers
- * waiting in line, waiting for a place in the machine's budget, connecting and
- * asking. A verdict comes at the latest 100 ms after it, whatever a thread is
+ * all of it. A verdict comes at the latest 100 ms after it, whatever a thread is
  * stuck in. A verdict never rests on anything that was read before its check
  * was started.
  *
- * Connections: a place of the budget (shm/budget.h) is taken before and given
- * back after each one. A connection serves one lookup and is closed; only
- * while others stand in line in this worker does it serve them too, for at
- * most AUTH_BURST_MS or AUTH_BURST_LOOKUPS. It is never idle. A few in line
- * are asked one by one, more of them up to 64 at once in two queries: a batch
- * costs little more than a lookup, so the bounds allow fifteen of them, and
- * the place in the budget is free for another worker after a second.
+ * A few in line are asked one by one, more of them up to 64 at once in two
+ * queries: a batch costs little more than a lookup.
  *
- * Counted in shared memory by the pool itself: AUTH_ALLOWED, AUTH_DENIED,
- * AUTH_UNAVAILABLE and the duration histogram (each answered check; not
- * cancelled ones, not re-checks), AUTH_JOINED, DB_OPENED.
+ * Counted in shared memory: AUTH_ALLOWED, AUTH_DENIED, AUTH_UNAVAILABLE and the
+ * duration histogram (each answered check; not cancelled ones, not re-checks),
+ * AUTH_JOINED.
  */
 #ifndef COLLABD_AUTH_AUTH_H
 #define COLLABD_AUTH_AUTH_H
@@ -40,13 +33,9 @@
 #include "base/conf.h"
 #include "base/slice.h"
 
-struct event_base;
-struct shm;
-struct auth_pool;
+struct auth;
 struct auth_check;
-
-#define AUTH_BURST_MS		1000
-#define AUTH_BURST_LOOKUPS	1000
+struct pool;
 
 enum auth_verdict {
 	AUTH_ALLOWED,
@@ -84,7 +73,7 @@ struct auth_recheck {
 	bool		 may_take_over;
 };
 
-/* Since auth_pool_new(). */
+/* Since auth_new(). */
 struct auth_stats {
 	uint64_t lookups;	/* sessions looked up */
 	uint64_t joined;	/* checks that shared another one's lookup */
@@ -95,27 +84,18 @@ struct auth_stats {
 				 * connection */
 };
 
-/*
- * Starts conf->auth_threads threads, with all signals blocked; after the fork.
- * conf, base and shm must outlive the pool. NULL, with the reason logged, when
- * database_url cannot be read or a thread cannot be made.
- */
-struct auth_pool *auth_pool_new(const struct conf *conf,
-	    struct event_base *base, struct shm *shm, int slot) MUSTCHECK;
-/*
- * Cancels everything (no callback comes) and waits for the threads, at most
- * two seconds: only a thread that is stuck in the resolver takes longer. It is
- * left behind then with what it uses, and the process should end: conf and shm
- * must not be freed. NULL is allowed.
- */
-void	 auth_pool_free(struct auth_pool *pool);
+/* The pool, with its configuration, is borrowed. */
+struct auth *auth_new(struct pool *pool) MUSTCHECK;
+/* After pool_free(), and only if that could end its threads: what they are at
+ * is cancelled by it, and no callback comes. NULL is allowed. */
+void	 auth_free(struct auth *auth);
 
 /*
  * Asks. The query is copied. NULL when auth_queue_max checks are unanswered
  * (503). The handle is good until the callback begins or until
  * auth_check_cancel().
  */
-struct auth_check *auth_check_start(struct auth_pool *pool,
+struct auth_check *auth_check_start(struct auth *auth,
 	    const struct auth_query *query,
 	    void (*cb)(const struct auth_result *, void *), void *arg)
 	    MUSTCHECK;
@@ -125,7 +105,7 @@ void	 auth_check_cancel(struct auth_check *check);
 /*
  * Answers to a re-check, by the index of the query. UNAVAILABLE is what could
  * not be decided, so that nobody is thrown out on a guess; while is_last is
- * false, what is not decided yet. The array belongs to the pool.
+ * false, what is not decided yet. The array is lent for the call.
  */
 typedef void auth_recheck_cb(const struct auth_recheck *answers, size_t n,
 	    bool is_last, void *arg);
@@ -136,38 +116,25 @@ typedef void auth_recheck_cb(const struct auth_recheck *answers, size_t n,
  * and a last time within auth_timeout. False when one is running already or n
  * is 0.
  */
-bool	 auth_recheck_start(struct auth_pool *pool,
+bool	 auth_recheck_start(struct auth *auth,
 	    const struct auth_query *queries, size_t n, auth_recheck_cb *cb,
 	    void *arg) MUSTCHECK;
 
 /*
- * Whether the last thing that asked the database got an answer; false before
- * the first. What /health asks; auth_pool_probe_start() keeps it fresh on a
- * worker that nobody visits.
- */
-bool	 auth_pool_is_healthy(const struct auth_pool *pool);
-/*
  * Connects and asks both queries for nobody, unless something asked the
- * database within the last AUTH_PROBE_AGE_MS or a probe is under way.
+ * database within the last AUTH_PROBE_AGE_MS or a probe is under way. Keeps
+ * pool_is_healthy(), which /health asks, fresh on a worker that nobody visits.
  */
-void	 auth_pool_probe_start(struct auth_pool *pool);
+void	 auth_probe_start(struct auth *auth);
 #define AUTH_PROBE_AGE_MS	3000
 
 /* What is under way, for a dump. */
 struct auth_view {
-	bool	is_healthy;	/* as auth_pool_is_healthy() */
 	bool	is_rechecking;
 	size_t	n_checks;	/* unanswered */
-	size_t	n_jobs;		/* what they, re-checks and polls make the
-				 * threads do */
-	int64_t	oldest_ms;	/* for how long the first of these */
-	size_t	n_threads;
-	size_t	max_connections; /* of all workers of the machine */
 };
-void	 auth_pool_describe(const struct auth_pool *pool,
-	    struct auth_view *view);
-void	 auth_pool_stats(const struct auth_pool *pool,
-	    struct auth_stats *stats);
+void	 auth_describe(const struct auth *auth, struct auth_view *view);
+void	 auth_stats(const struct auth *auth, struct auth_stats *stats);
 
 /*
  * For `collabd -t`: connects, and reads nothing from each table and column

@@ -13,12 +13,12 @@
 #include <stddef.h>
 
 #include "auth/auth.h"
-#include "auth/burst.h"
-#include "auth/db.h"
 #include "auth/source.h"
 #include "auth/verdict.h"
 #include "base/compat.h"
 #include "base/slice.h"
+#include "db/burst.h"
+#include "db/db.h"
 #include "django/reason.h"
 #include "django/session.h"
 

@@ -24,11 +24,9 @@ struct identity {
 	bool	 is_superuser;
 };
 
-#define IDENTITY_NAME_MAX	200	/* bytes; a longer name is cut */
-
 /*
  * Makes an identity from columns as the database wrote them. id and name are
- * taken as identity_id() and identity_name() say. An absent or empty avatar
+ * taken as user_id_text() and user_shown_name() say. An absent or empty avatar
  * gives a NULL avatar_url; else its bytes are percent-encoded as
  * Django's filepath_to_uri does (utils/encoding.py, 2.2 to 6.1) and put behind
  * conf->media_url. The caller owns the result.
@@ -40,18 +38,5 @@ struct identity *identity_new(const struct conf *conf, struct slice id,
 void	 identity_free(struct identity *user);
 /* A copy with an owner of its own; NULL gives NULL. */
 struct identity *identity_clone(const struct identity *user) MUSTCHECK;
-
-/*
- * A primary key as Django's str() writes it: a UUID of 32 hexadecimal digits
- * (SQLite) gets its hyphens. The caller frees it.
- */
-char	*identity_id(const struct conf *conf, struct slice id) MUSTCHECK;
-/*
- * The name that people are shown: what the name columns hold, white space cut
- * off both ends and made one blank between words, and no more than
- * IDENTITY_NAME_MAX bytes of it; the login name when nothing is left. The
- * caller frees it.
- */
-char	*identity_name(struct slice name, struct slice username) MUSTCHECK;
 
 #endif

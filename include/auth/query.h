@@ -4,8 +4,8 @@
  * column of a row means; knows no connection. Immutable after query_set_init():
  * any thread.
  *
- * Values are always parameters. Names come from the configuration only, and
- * every one goes through query_add_name(), which quotes it.
+ * Values are always parameters; names are written by db/sql.h, which quotes
+ * them.
  */
 #ifndef COLLABD_AUTH_QUERY_H
 #define COLLABD_AUTH_QUERY_H
@@ -13,11 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "auth/db.h"
 #include "base/buf.h"
 #include "base/compat.h"
 #include "base/conf.h"
 #include "base/slice.h"
+#include "db/db.h"
 
 /* The columns of a user's row, in the order in which all queries have them. */
 enum query_user_col {
@@ -45,24 +45,6 @@ enum query_right { RIGHT_NONE, RIGHT_VIEW, RIGHT_CHANGE };
 /* The columns of a session's row in a batch; alone it is SESSION_DATA only. */
 enum query_session_col { SESSION_KEY, SESSION_DATA, SESSION_BATCH_COLS };
 
-/* The columns of a row of the admin's log. The first two are about the whole
- * table; there is a row with them alone when it has no other to give. */
-enum query_entry_col {
-	ENTRY_LAST,		/* the highest id, or NULL */
-	ENTRY_NEWER,		/* how many rows are between $2 and $1 */
-	ENTRY_ID,
-	ENTRY_USER_ID,
-	ENTRY_USERNAME,
-	ENTRY_NAME,		/* as USER_NAME */
-	ENTRY_TIME,		/* ISO 8601, UTC */
-	ENTRY_APP,
-	ENTRY_MODEL,
-	ENTRY_OBJECT,
-	ENTRY_ACTION,
-	ENTRY_MESSAGE,		/* cut, at a character behind LOGMSG_MAX */
-	ENTRY_COLS,
-};
-
 struct query_set {
 	enum db_dialect	 dialect;
 	enum conf_id_type id_type;
@@ -86,13 +68,6 @@ struct query_set {
 	char	*user_permission;
 	char	*batch_users;		/* permissions of models only with
 					 * permission = model */
-
-	/* The newest rows of the admin's log, by id upwards. $1 the id before
-	 * which rows are wanted; */
-	char	*log_first;
-	/* $2 an id whose newer rows are counted, $3 the id behind which rows
-	 * are wanted */
-	char	*log_next;
 };
 
 void	query_set_init(struct query_set *set, const struct conf *conf,
@@ -111,21 +86,6 @@ void	query_ask_user(const struct query_set *set, const char *id,
 void	query_ask_users(const struct query_set *set, const char *ids,
 	    const char *app_labels, const char *models,
 	    struct db_request *request);
-
-/* Appends an identifier in double quotes, its own doubled. */
-void	query_add_name(struct buf *b, const char *name);
-/* Appends a table's name with conf->database_schema before it, if set. */
-void	query_add_table(struct buf *b, const struct conf *conf,
-	    const char *table);
-
-/*
- * A list parameter: PostgreSQL's array text, or a JSON array for SQLite's
- * json_each(). start, add each item, end; then buf_str().
- */
-void	query_list_start(struct buf *b, enum db_dialect dialect);
-void	query_list_add(struct buf *b, enum db_dialect dialect,
-	    struct slice item);
-void	query_list_end(struct buf *b, enum db_dialect dialect);
 
 /*
  * Appends a session's user id in the one form that the column has: an integer

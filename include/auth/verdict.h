@@ -8,9 +8,9 @@
 #include <stdbool.h>
 
 #include "auth/auth.h"
-#include "auth/db.h"
 #include "auth/source.h"
 #include "base/compat.h"
+#include "db/db.h"
 #include "django/reason.h"
 #include "django/session.h"
 

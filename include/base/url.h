@@ -1,5 +1,5 @@
 /*
- * Splitting URLs of the form scheme://[user[:password]@][host][:port][path]
+ * Taking apart URLs of the form scheme://[user[:password]@][host][:port][path]
  * [?query][#fragment], as Python's urllib.parse.urlsplit does, because that is
  * what reads the same URLs on Django's side: the last @ ends the user-info,
  * "+" stays in user and password, the host is lower-cased. Strict where Python
@@ -44,6 +44,18 @@ bool	url_has_scheme(const char *text);
 /* False with a sentence in err; then *out is empty. */
 bool	url_parse(const char *text, struct url *out, struct buf *err) MUSTCHECK;
 void	url_fini(struct url *url);
+/*
+ * Splits "host", "host:port", "[v6]" or "[v6]:port"; the parts are borrowed, and
+ * what they consist of is not looked at. *port is absent without a colon. False
+ * when a bracket is not closed (then *host is absent too) or is followed by
+ * something else than a colon.
+ */
+bool	url_split_host(struct slice text, struct slice *host,
+	    struct slice *port) MUSTCHECK;
+/* 1 to 5 digits, 65535 at most. */
+bool	url_parse_port(struct slice text, int *port) MUSTCHECK;
+/* Whether n bytes begin with a %XX escape, and which byte that is. */
+bool	url_unescape(const char *text, size_t n, char *c) MUSTCHECK;
 /*
  * Undoes %XX (and + with is_query) in n bytes; the caller frees the result.
  * NULL on a broken escape or %00.

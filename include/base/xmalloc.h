@@ -16,7 +16,7 @@ void	*xcalloc(size_t n, size_t size) MUSTCHECK;
 /* n * size bytes; an overflow of the product counts as exhaustion. */
 void	*xreallocarray(void *p, size_t n, size_t size) MUSTCHECK;
 char	*xstrdup(const char *s) MUSTCHECK;
-/* Copies n bytes and adds a NUL. */
+/* Copies n bytes and adds a NUL; p may be NULL when n is 0. */
 char	*xmemdup0(const void *p, size_t n) MUSTCHECK;
 char	*xasprintf(const char *fmt, ...) MUSTCHECK PRINTFLIKE(1, 2);
 

@@ -25,9 +25,6 @@ bool	encoding_base64_decode(struct slice text, struct buf *out) MUSTCHECK;
 /* Writes URL-safe base64 of n bytes without padding and a NUL into out, which
  * has room for n * 4 / 3 + 3 bytes. Returns the length. */
 size_t	encoding_base64url_encode(const unsigned char *p, size_t n, char *out);
-/* Writes lower-case hexadecimal of n bytes and a NUL into out (2 * n + 1
- * bytes). Returns the length. */
-size_t	encoding_hex_encode(const unsigned char *p, size_t n, char *out);
 /*
  * Reads 1 to 11 digits 0-9A-Za-z (in that order) as a number in base 62. What
  * int64_t cannot hold becomes INT64_MAX. False on anything else; Django takes

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/compat.h"
 #include "base/conf.h"
-#include "server/server.h"
+#include "server/listener.h"
 
 struct listen_set {
 	struct server_listener	*v;

@@ -9,7 +9,7 @@
 
 #include "base/compat.h"
 #include "server/client.h"
-#include "server/server.h"
+#include "server/listener.h"
 
 struct acceptor;
 

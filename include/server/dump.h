@@ -8,9 +8,10 @@
 
 #include "base/compat.h"
 
-struct auth_pool;
+struct auth;
 struct clients;
 struct people;
+struct pool;
 struct rooms;
 struct shm;
 struct store;
@@ -21,7 +22,8 @@ struct dump_of {
 	const struct people	*people;
 	const struct rooms	*rooms;
 	const struct store	*store;
-	const struct auth_pool	*auth;
+	const struct auth	*auth;
+	const struct pool	*pool;
 	const struct shm	*shm;
 	int			 slot;
 };

@@ -12,16 +12,16 @@
 #include "base/conf.h"
 #include "shm/region.h"
 
-struct auth_pool;
+struct auth;
 struct event_base;
 struct people;
 struct reauth;
 struct rooms;
 
-/* Runs by itself from now on. All are borrowed; auth is freed before it, since
- * a check may be under way, the others after it. */
+/* Runs by itself from now on. All are borrowed; the pool of auth is freed
+ * before it, since a check may be under way, the others after it. */
 struct reauth *reauth_new(const struct conf *conf, struct event_base *base,
-	    struct shm *shm, int slot, struct auth_pool *auth,
+	    struct shm *shm, int slot, struct auth *auth,
 	    struct people *people, struct rooms *rooms) MUSTCHECK;
 /* NULL is allowed. */
 void	reauth_free(struct reauth *reauth);

@@ -22,15 +22,15 @@
 #include "shm/region.h"
 
 struct adminlog;
-struct auth_pool;
+struct pool;
 struct event_base;
 struct rooms;
 struct saves;
 struct store;
 
-/* All are borrowed and outlive it; auth and store are freed after it. */
+/* All are borrowed and outlive it; pool and store are freed after it. */
 struct saves *saves_new(const struct conf *conf, struct event_base *base,
-	    struct shm *shm, int slot, struct auth_pool *auth,
+	    struct shm *shm, int slot, struct pool *pool,
 	    struct store *store, struct rooms *rooms) MUSTCHECK;
 /* NULL is allowed. */
 void	saves_free(struct saves *saves);

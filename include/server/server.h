@@ -1,6 +1,6 @@
 /*
  * A worker's server: everything between the listening sockets and the rooms.
- * Owns the connections, the rooms, the store and the authorization pool of its
+ * Owns the connections, the rooms, the store and the database's pool of its
  * process. Made after the fork. Loop thread only.
  */
 #ifndef COLLABD_SERVER_SERVER_H
@@ -15,16 +15,11 @@
 
 struct event_base;
 struct server;
-
-/* A listening socket that was opened by the master. */
-struct server_listener {
-	int	fd;		/* non-blocking; stays the master's to close */
-	bool	is_ops;		/* of metrics_listen */
-};
+struct server_listener;
 
 /*
- * conf, shm and listeners outlive the server. redis_url is resolved ("embedded" is a
- * unix:// URL by now). NULL, with the reason logged, when something cannot be
+ * conf, shm and listeners outlive the server. redis_url is resolved ("embedded"
+ * is a unix:// URL by now). NULL, with the reason logged, when something cannot be
  * set up.
  */
 struct server *server_new(const struct conf *conf, const char *redis_url,

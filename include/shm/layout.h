@@ -155,6 +155,16 @@ shm_step(void)
 		shm_test_step();
 }
 
+/* What shm_slot_state() says, for those below region.c. */
+static inline enum shm_slot_state
+shm_slot_get_state(const struct shm_slot *slot)
+{
+	uint32_t state = atomic_load(&slot->state);
+
+	return (state > SHM_SLOT_DRAINING ? SHM_SLOT_DRAINING :
+	    (enum shm_slot_state)state);
+}
+
 /*
  * Bytes to and from atomic words; the last word is filled up with zeros. Every
  * store is a release and every load an acquire: a reader that sees one new

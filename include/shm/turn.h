@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 #include "base/compat.h"
-#include "shm/region.h"
+
+struct shm;
 
 /*
  * True: worker slot is to do it now, and nobody else in this interval. To be

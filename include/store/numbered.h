@@ -1,7 +1,8 @@
 /*
- * A text behind a number, "12 {...}", as Redis holds a save (its number in the
- * log) and who edits an object (the milliseconds until which it holds). The
- * scripts read the number and know nothing of the text. Pure; any thread.
+ * Numbers as Redis holds them for us, each in the one way that we write it; and
+ * a text behind one, "12 {...}": a save (its number in the log) and who edits an
+ * object (the milliseconds until which it holds), of which the scripts read the
+ * number and know nothing of the text. Pure; any thread.
  */
 #ifndef COLLABD_STORE_NUMBERED_H
 #define COLLABD_STORE_NUMBERED_H
@@ -22,5 +23,10 @@ void	numbered_add(struct buf *b, int64_t number, struct slice text);
  */
 bool	numbered_parse(struct slice value, int64_t *number,
 	    struct slice *text) MUSTCHECK;
+/* An epoch: 16 lower-case hex digits, not all 0. */
+bool	numbered_parse_epoch(struct slice text, uint64_t *out) MUSTCHECK;
+/* A number of 1 to 15 decimal digits, what Lua holds exactly; written in the
+ * one shortest way. */
+bool	numbered_parse_count(struct slice text, uint64_t *out) MUSTCHECK;
 
 #endif

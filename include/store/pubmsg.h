@@ -43,10 +43,4 @@ void	pubmsg_add_saved(struct buf *b, int64_t number, struct slice value);
 /* False unless all of text is one message; out borrows from text. */
 bool	pubmsg_parse(struct slice text, struct store_message *out) MUSTCHECK;
 
-/* An epoch as text: 16 lower-case hex digits, not all 0. */
-bool	pubmsg_parse_epoch(struct slice text, uint64_t *out) MUSTCHECK;
-/* A number of 1 to 15 decimal digits, what Lua holds exactly; written in the
- * one shortest way. */
-bool	pubmsg_parse_count(struct slice text, uint64_t *out) MUSTCHECK;
-
 #endif

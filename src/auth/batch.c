@@ -1,38 +1,48 @@
 /*
- * Several lookups at once. Called by crew.c for every lookup; a lookup with
- * too few others in line goes on alone (lookup.c). The queries are chunk.c's.
+ * Several lookups at once. Called for every lookup; one with too few others in
+ * line goes on alone (lookup.c). The queries are chunk.c's.
  *
- * A batch may fail for one of its jobs and not for the others: what it has
+ * A batch may fail for one of its lookups and not for the others: what it has
  * decided stands, and those that still want an answer are asked again, together
  * when a deadline passed, one by one when the database refused the batch. Asking
- * again is always right, because all jobs are sealed: what is read later is only
+ * again is always right, because all are sealed: what is read later is only
  * newer.
  */
 #include <stdlib.h>
 
 #include "auth/batch.h"
+#include "auth/check.h"
 #include "auth/chunk.h"
+#include "auth/identity.h"
 #include "auth/lookup.h"
 #include "base/xmalloc.h"
+#include "db/line.h"
+
+/* Lookups that are answered together, or those of them that have no result
+ * yet. */
+struct batch {
+	struct lookup	*lookups[BATCH_MAX];
+	size_t		 n;
+};
 
 /* The connection is open: takes others into the batch. */
 static void
-gather(struct batch *batch, struct line *line, size_t thread,
-    struct burst *burst, const struct db_wait *wait)
+gather(struct job_run *run, struct batch *batch)
 {
-	struct burst_shared *shared = burst->shared;
-	size_t max = burst_left(burst), n = 0, i;
+	struct auth_tally *tally = lookup_of(run->jobs[0])->source->tally;
+	size_t max = burst_left(run->burst), n = 0, i;
 
 	if (max > BATCH_MAX)
 		max = BATCH_MAX;
-	if (max >= BATCH_MIN && db_wait_left_ms(wait) >= BATCH_LEFT_MS)
-		n = line_take_more(line, thread, BATCH_MIN - 1, max - 1,
-		    BATCH_LEFT_MS, &batch->jobs[1]);
-	batch->n += n;
-	for (i = 0; i < batch->n; i++)
-		batch->jobs[i]->asked_database = true;
-	atomic_fetch_add(&shared->lookups, n);
-	atomic_fetch_add(&shared->reused, n + (burst->served != 0));
+	if (max >= BATCH_MIN && db_wait_left_ms(&run->wait) >= BATCH_LEFT_MS)
+		n = line_take_more(run, BATCH_MIN - 1, max - 1, BATCH_LEFT_MS);
+	for (i = 0; i < run->n; i++) {
+		batch->lookups[i] = lookup_of(run->jobs[i]);
+		run->jobs[i]->status_counts = true;
+	}
+	batch->n = run->n;
+	atomic_fetch_add(&tally->lookups, n);
+	atomic_fetch_add(&tally->reused, n + (run->burst->served != 0));
 }
 
 /* For struct db_wait: whether nobody wants any answer of the batch. */
@@ -43,14 +53,14 @@ is_cancelled(void *arg)
 	size_t i;
 
 	for (i = 0; i < batch->n; i++) {
-		if (!job_is_cancelled(batch->jobs[i]))
+		if (!job_is_cancelled(&batch->lookups[i]->job))
 			return (false);
 	}
 	return (true);
 }
 
 /*
- * Takes the jobs out that are over: nobody wants them, or their time has
+ * Takes the lookups out that are over: nobody wants them, or their time has
  * passed. Sets the wait to the nearest deadline of the others.
  */
 static void
@@ -59,30 +69,32 @@ drop_ended(struct batch *batch, struct db_wait *wait)
 	size_t n = 0, i;
 
 	for (i = 0; i < batch->n; i++) {
-		struct job *job = batch->jobs[i];
+		struct lookup *lookup = batch->lookups[i];
 
-		wait->deadline_ms = job->deadline_ms;
-		if (job_is_cancelled(job))
-			job_fail(job, job->status = DB_CANCELLED);
+		wait->deadline_ms = lookup->job.deadline_ms;
+		if (job_is_cancelled(&lookup->job))
+			lookup_fail(lookup, lookup->job.status = DB_CANCELLED);
 		else if (db_wait_left_ms(wait) == 0)
-			job_fail(job, job->status = DB_TIMEOUT);
+			lookup_fail(lookup, lookup->job.status = DB_TIMEOUT);
 		else
-			batch->jobs[n++] = job;
+			batch->lookups[n++] = lookup;
 	}
 	batch->n = n;
 	for (i = 0; i < n; i++) {
-		if (batch->jobs[i]->deadline_ms < wait->deadline_ms || i == 0)
-			wait->deadline_ms = batch->jobs[i]->deadline_ms;
+		const struct job *job = &batch->lookups[i]->job;
+
+		if (job->deadline_ms < wait->deadline_ms || i == 0)
+			wait->deadline_ms = job->deadline_ms;
 	}
 }
 
-/* The first check of the job that asks the same; itself, if there is none. */
+/* The first check of the lookup that asks the same; itself, if there is none. */
 static struct auth_check *
-first_same(const struct job *job, const struct auth_check *check)
+first_same(const struct lookup *lookup, const struct auth_check *check)
 {
 	struct auth_check *c;
 
-	TAILQ_FOREACH(c, &job->checks, in_job) {
+	TAILQ_FOREACH(c, &lookup->checks, in_lookup) {
 		if (question_equals(&c->question, &check->question))
 			break;
 	}
@@ -96,13 +108,13 @@ count_checks(const struct batch *batch)
 	size_t n = 0, i;
 
 	for (i = 0; i < batch->n; i++) {
-		TAILQ_FOREACH(check, &batch->jobs[i]->checks, in_job)
+		TAILQ_FOREACH(check, &batch->lookups[i]->checks, in_lookup)
 			n++;
 	}
 	return (n);
 }
 
-/* One item for each different question of each job. owners[tag] is the check
+/* One item for each different question of each lookup. owners[tag] is the check
  * that gets the answer. */
 static void
 fill(const struct batch *batch, struct chunk *chunk,
@@ -112,39 +124,39 @@ fill(const struct batch *batch, struct chunk *chunk,
 	size_t n = 0, i;
 
 	for (i = 0; i < batch->n; i++) {
-		const struct job *job = batch->jobs[i];
+		const struct lookup *lookup = batch->lookups[i];
 
-		TAILQ_FOREACH(check, &job->checks, in_job) {
-			if (first_same(job, check) != check)
+		TAILQ_FOREACH(check, &lookup->checks, in_lookup) {
+			if (first_same(lookup, check) != check)
 				continue;
 			owners[n] = check;
-			chunk_add(chunk, (struct slice){ job->session,
-			    job->session_len }, &check->question, n++);
+			chunk_add(chunk, lookup->job.key, &check->question,
+			    n++);
 		}
 	}
 }
 
-/* Whether there is an answer for each check of the job. */
+/* Whether there is an answer for each of its checks. */
 static bool
-is_decided(const struct job *job)
+is_decided(const struct lookup *lookup)
 {
 	const struct auth_check *check;
 
-	TAILQ_FOREACH(check, &job->checks, in_job) {
-		if (first_same(job, check) == check &&
+	TAILQ_FOREACH(check, &lookup->checks, in_lookup) {
+		if (first_same(lookup, check) == check &&
 		    check->result.verdict == AUTH_UNAVAILABLE)
 			return (false);
 	}
 	return (true);
 }
 
-/* A job that is asked again gets all of its answers then. */
+/* A lookup that is asked again gets all of its answers then. */
 static void
-drop_results(struct job *job)
+drop_results(struct lookup *lookup)
 {
 	struct auth_check *check;
 
-	TAILQ_FOREACH(check, &job->checks, in_job) {
+	TAILQ_FOREACH(check, &lookup->checks, in_lookup) {
 		identity_free(check->result.user);
 		check->result.user = NULL;
 	}
@@ -152,20 +164,20 @@ drop_results(struct job *job)
 
 /* To those who asked the same. */
 static void
-copy_results(struct job *job)
+copy_results(struct lookup *lookup)
 {
 	struct auth_check *check, *same;
 
-	TAILQ_FOREACH(check, &job->checks, in_job) {
-		if ((same = first_same(job, check)) == check)
+	TAILQ_FOREACH(check, &lookup->checks, in_lookup) {
+		if ((same = first_same(lookup, check)) == check)
 			continue;
 		check->result = same->result;
 		check->result.user = identity_clone(same->result.user);
 	}
 }
 
-/* Hands the results over, and takes the jobs out that are decided. status says
- * how the database was. */
+/* Hands the results over, and takes the lookups out that are decided. status
+ * says how the database was. */
 static void
 take_results(struct batch *batch, struct chunk *chunk,
     struct auth_check **owners, enum db_status status)
@@ -179,14 +191,14 @@ take_results(struct batch *batch, struct chunk *chunk,
 		item->result.user = NULL;
 	}
 	for (i = 0; i < batch->n; i++) {
-		struct job *job = batch->jobs[i];
+		struct lookup *lookup = batch->lookups[i];
 
-		if (is_decided(job)) {
-			job->status = status;
-			copy_results(job);
+		if (is_decided(lookup)) {
+			lookup->job.status = status;
+			copy_results(lookup);
 		} else {
-			drop_results(job);
-			batch->jobs[n++] = job;
+			drop_results(lookup);
+			batch->lookups[n++] = lookup;
 		}
 	}
 	batch->n = n;
@@ -201,7 +213,7 @@ ask_together(struct batch *batch, struct burst *burst,
 	enum db_status status;
 	struct chunk chunk;
 
-	chunk_init(&chunk, burst->source, n);
+	chunk_init(&chunk, batch->lookups[0]->source, n);
 	fill(batch, &chunk, owners);
 	status = chunk_run(&chunk, burst, wait, error);
 	take_results(batch, &chunk, owners, status);
@@ -220,14 +232,14 @@ ask_singly(struct batch *batch, struct line *line, struct burst *burst,
 
 	own.is_cancelled = job_is_cancelled;
 	for (i = 0; i < batch->n; i++) {
-		struct job *job = batch->jobs[i];
+		struct lookup *lookup = batch->lookups[i];
 
-		own.deadline_ms = job->deadline_ms;
-		own.arg = job;
-		if (job_is_cancelled(job))
-			job_fail(job, job->status = DB_CANCELLED);
+		own.deadline_ms = lookup->job.deadline_ms;
+		own.arg = &lookup->job;
+		if (job_is_cancelled(&lookup->job))
+			lookup_fail(lookup, lookup->job.status = DB_CANCELLED);
 		else
-			lookup_run(job, line, burst, &own, error);
+			lookup_run(lookup, line, burst, &own, error);
 	}
 }
 
@@ -237,7 +249,8 @@ fail_all(struct batch *batch, enum db_status status)
 	size_t i;
 
 	for (i = 0; i < batch->n; i++)
-		job_fail(batch->jobs[i], batch->jobs[i]->status = status);
+		lookup_fail(batch->lookups[i],
+		    batch->lookups[i]->job.status = status);
 }
 
 /* left holds those that have no result yet. */
@@ -271,22 +284,22 @@ ask(struct batch *left, struct line *line, struct burst *burst,
 }
 
 void
-batch_run(struct batch *batch, struct line *line, size_t thread,
-    struct burst *burst, const struct db_wait *wait, struct db_error *error)
+batch_run(struct job_run *run)
 {
-	struct batch left;
+	struct lookup *first = lookup_of(run->jobs[0]);
+	struct batch batch;
 	size_t i;
 
-	atomic_fetch_add(&burst->shared->lookups, 1);
-	if (!lookup_open(batch->jobs[0], line, burst, wait, error))
+	atomic_fetch_add(&first->source->tally->lookups, 1);
+	if (!lookup_open(first, run))
 		return;
-	gather(batch, line, thread, burst, wait);
-	if (batch->n == 1) {
-		lookup_run(batch->jobs[0], line, burst, wait, error);
+	gather(run, &batch);
+	if (batch.n == 1) {
+		lookup_run(first, run->line, run->burst, &run->wait,
+		    &run->error);
 		return;
 	}
-	for (i = 0; i < batch->n; i++)
-		line_seal(line, batch->jobs[i]);
-	left = *batch;
-	ask(&left, line, burst, wait, error);
+	for (i = 0; i < batch.n; i++)
+		line_seal(run->line, run->jobs[i]);
+	ask(&batch, run->line, run->burst, &run->wait, &run->error);
 }

@@ -1,7 +1,7 @@
 /*
  * Questions answered a span at a time, with one query for the sessions of a
- * span and one for its users. Called by recheck.c and batch.c on an
- * authorization thread. What an answer has decided stays decided, whatever
+ * span and one for its users. Called by recheck.c and batch.c on a
+ * thread of the pool. What an answer has decided stays decided, whatever
  * becomes of the other queries. The decision about each item is the same
  * function as for a single lookup (verdict.c), so that the three can never
  * disagree. A session's row finds its items by binary search (they are sorted
@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "auth/chunk.h"
+#include "auth/identity.h"
 #include "auth/lookup.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/sql.h"
 #include "django/user.h"
 
 /* How the queries of a run go. */
@@ -169,13 +171,13 @@ ask_sessions(struct chunk *chunk, size_t first, size_t end,
 	enum db_status status;
 	size_t i;
 
-	query_list_start(&keys, queries->dialect);
+	sql_list_start(&keys, queries->dialect);
 	for (i = first; i < end; i++) {
 		if (!is_repeated(chunk, i))
-			query_list_add(&keys, queries->dialect,
+			sql_list_add(&keys, queries->dialect,
 			    chunk->items[i].session);
 	}
-	query_list_end(&keys, queries->dialect);
+	sql_list_end(&keys, queries->dialect);
 	request.params[0] = buf_str(&keys);
 	status = burst_query(asking->burst, &request, asking->wait,
 	    &asking->error);
@@ -233,21 +235,21 @@ build_lists(const struct span *span, struct buf lists[3])
 	size_t i;
 
 	for (i = 0; i < 3; i++)
-		query_list_start(&lists[i], dialect);
+		sql_list_start(&lists[i], dialect);
 	for (i = 0; i < span->n; i++) {
 		const struct chunk_item *item = span->items[i];
 
 		buf_reset(&id);
 		query_add_user_id(&id, queries, item->claims.user_id);
-		query_list_add(&lists[0], dialect,
+		sql_list_add(&lists[0], dialect,
 		    (struct slice){ id.p, id.n });
-		query_list_add(&lists[1], dialect,
+		sql_list_add(&lists[1], dialect,
 		    slice_of(item->question->app_label));
-		query_list_add(&lists[2], dialect,
+		sql_list_add(&lists[2], dialect,
 		    slice_of(item->question->model));
 	}
 	for (i = 0; i < 3; i++)
-		query_list_end(&lists[i], dialect);
+		sql_list_end(&lists[i], dialect);
 	buf_fini(&id);
 }
 
@@ -286,8 +288,8 @@ ask_users_singly(struct span *span, struct asking *asking)
 		struct chunk_item *item = span->items[i];
 
 		identity_free(item->result.user);
-		status = lookup_user(asking->burst, &item->claims,
-		    item->question, &item->result, asking->wait,
+		status = lookup_user(span->chunk->source, asking->burst,
+		    &item->claims, item->question, &item->result, asking->wait,
 		    &asking->error);
 		if (status != DB_OK && status != DB_BAD_VALUE)
 			return (status);

@@ -1,33 +1,14 @@
 /*
  * The identity of a user. Made by verdict.c from a row, owned by whoever got
- * it last. Knows how Django writes a primary key and an avatar's URL; knows no
- * database.
+ * it last. Knows how Django writes an avatar's URL; knows no database.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth/identity.h"
 #include "base/buf.h"
-#include "base/utf8.h"
 #include "base/xmalloc.h"
-
-#define UUID_HEX	32	/* digits of a UUID without hyphens */
-
-/* A slice as text; absent is "". A NUL byte (SQLite can hold one) ends it. */
-static char *
-text_of(struct slice s)
-{
-	return (s.p == NULL ? xstrdup("") : xmemdup0(s.p, s.n));
-}
-
-/* 8-4-4-4-12, as str(uuid.UUID) writes it. */
-static char *
-uuid_text(const char *hex)
-{
-	return (xasprintf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-	    hex + 16, hex + 20));
-}
+#include "django/user.h"
 
 /* The characters that filepath_to_uri leaves alone: unreserved, and its own. */
 static bool
@@ -65,36 +46,6 @@ avatar_url(const char *media_url, struct slice path)
 	return (buf_steal(&b));
 }
 
-char *
-identity_id(const struct conf *conf, struct slice id)
-{
-	if (conf->user_id_type == USER_ID_UUID && id.n == UUID_HEX)
-		return (uuid_text(id.p));
-	return (text_of(id));
-}
-
-char *
-identity_name(struct slice name, struct slice username)
-{
-	struct buf b = { 0 };
-	size_t i;
-
-	for (i = 0; i < name.n && name.p[i] != '\0'; i++) {
-		if (!isspace((unsigned char)name.p[i]))
-			buf_add_char(&b, name.p[i]);
-		else if (b.n != 0 && b.p[b.n - 1] != ' ')
-			buf_add_char(&b, ' ');
-	}
-	if (b.n > IDENTITY_NAME_MAX)
-		b.n = utf8_cut(b.p, b.n, IDENTITY_NAME_MAX);
-	while (b.n != 0 && b.p[b.n - 1] == ' ')
-		b.n--;
-	if (b.n != 0)
-		return (buf_steal(&b));
-	buf_fini(&b);
-	return (text_of(username));
-}
-
 struct identity *
 identity_new(const struct conf *conf, struct slice id, struct slice username,
     struct slice name, struct slice email, struct slice avatar,
@@ -102,11 +53,11 @@ identity_new(const struct conf *conf, struct slice id, struct slice username,
 {
 	struct identity *user = xcalloc(1, sizeof(*user));
 
-	user->id = identity_id(conf, id);
+	user->id = user_id_text(conf, id);
 	user->id_is_number = conf->user_id_type == USER_ID_INTEGER;
-	user->username = text_of(username);
-	user->name = identity_name(name, username);
-	user->email = text_of(email);
+	user->username = xmemdup0(username.p, username.n);
+	user->name = user_shown_name(name, username);
+	user->email = xmemdup0(email.p, email.n);
 	user->avatar_url = avatar_url(conf->media_url, avatar);
 	user->is_superuser = is_superuser;
 	return (user);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "auth/identity.h"
 #include "auth/lookup.h"
 #include "base/clock.h"
 #include "django/user.h"
@@ -56,11 +57,11 @@ lookup_cookie(const struct auth_source *source, struct slice cookie,
 }
 
 enum db_status
-lookup_user(struct burst *burst, const struct session_claims *claims,
-    const struct auth_question *question, struct auth_result *result,
-    const struct db_wait *wait, struct db_error *error)
+lookup_user(const struct auth_source *source, struct burst *burst,
+    const struct session_claims *claims, const struct auth_question *question,
+    struct auth_result *result, const struct db_wait *wait,
+    struct db_error *error)
 {
-	const struct auth_source *source = burst->source;
 	struct user_sink sink = { source, claims, question, result };
 	struct db_request request = {
 		.on_row = on_user_row,
@@ -76,7 +77,7 @@ lookup_user(struct burst *burst, const struct session_claims *claims,
 	/* What stands if no row comes. */
 	verdict_decide(source, claims, question, NULL, result);
 	status = burst_query(burst, &request, wait, error);
-	atomic_fetch_add(&burst->shared->user_queries, 1);
+	atomic_fetch_add(&source->tally->user_queries, 1);
 	if (status != DB_OK) {
 		identity_free(result->user);
 		verdict_fail(status, result);
@@ -87,21 +88,20 @@ lookup_user(struct burst *burst, const struct session_claims *claims,
 
 /* session_engine = signed_cookies: there is no row of a session. */
 static bool
-is_in_cookie(const struct burst *burst)
+is_in_cookie(const struct auth_source *source)
 {
-	return (burst->source->conf->session_engine ==
-	    SESSION_SIGNED_COOKIES);
+	return (source->conf->session_engine == SESSION_SIGNED_COOKIES);
 }
 
 /* Reads and checks the session's row. */
 static enum db_status
-read_row(const struct job *job, struct burst *burst,
+read_row(const struct lookup *lookup, struct burst *burst,
     struct session_sink *sink, const struct db_wait *wait,
     struct db_error *error)
 {
 	struct db_request request = {
-		.sql = burst->source->queries.session,
-		.params = { job->session },
+		.sql = lookup->source->queries.session,
+		.params = { lookup->session },
 		.n_params = 1,
 		.on_row = on_session_row,
 		.arg = sink,
@@ -113,24 +113,24 @@ read_row(const struct job *job, struct burst *burst,
 
 /* From the cookie to the claims. */
 static enum db_status
-read_claims(const struct job *job, struct burst *burst,
+read_claims(const struct lookup *lookup, struct burst *burst,
     struct session_sink *sink, const struct db_wait *wait,
     struct db_error *error)
 {
-	if (!is_in_cookie(burst))
-		return (read_row(job, burst, sink, wait, error));
-	sink->reason = lookup_cookie(burst->source,
-	    (struct slice){ job->session, job->session_len }, sink->claims);
+	if (!is_in_cookie(lookup->source))
+		return (read_row(lookup, burst, sink, wait, error));
+	sink->reason = lookup_cookie(lookup->source, lookup->job.key,
+	    sink->claims);
 	return (DB_OK);
 }
 
 /* The result of an earlier check that asks the same, or NULL. */
 static const struct auth_result *
-find_same(const struct job *job, const struct auth_check *check)
+find_same(const struct lookup *lookup, const struct auth_check *check)
 {
 	const struct auth_check *c;
 
-	TAILQ_FOREACH(c, &job->checks, in_job) {
+	TAILQ_FOREACH(c, &lookup->checks, in_lookup) {
 		if (c == check)
 			return (NULL);
 		if (question_equals(&c->question, &check->question))
@@ -141,7 +141,7 @@ find_same(const struct job *job, const struct auth_check *check)
 
 /* After a failure nothing more is asked; what is decided stays. */
 static enum db_status
-decide_all(struct job *job, struct burst *burst,
+decide_all(struct lookup *lookup, struct burst *burst,
     const struct session_claims *claims, const struct db_wait *wait,
     struct db_error *error)
 {
@@ -149,15 +149,15 @@ decide_all(struct job *job, struct burst *burst,
 	struct auth_check *check;
 	enum db_status status = DB_OK;
 
-	TAILQ_FOREACH(check, &job->checks, in_job) {
-		if ((same = find_same(job, check)) != NULL) {
+	TAILQ_FOREACH(check, &lookup->checks, in_lookup) {
+		if ((same = find_same(lookup, check)) != NULL) {
 			check->result = *same;
 			check->result.user = identity_clone(same->user);
 			continue;
 		}
 		if (status == DB_OK)
-			status = lookup_user(burst, claims, &check->question,
-			    &check->result, wait, error);
+			status = lookup_user(lookup->source, burst, claims,
+			    &check->question, &check->result, wait, error);
 		else
 			verdict_fail(status, &check->result);
 		if (status == DB_BAD_VALUE)
@@ -167,53 +167,53 @@ decide_all(struct job *job, struct burst *burst,
 }
 
 bool
-lookup_open(struct job *job, struct line *line, struct burst *burst,
-    const struct db_wait *wait, struct db_error *error)
+lookup_open(struct lookup *lookup, struct job_run *run)
 {
+	struct job *job = &lookup->job;
 	struct session_claims claims;
 	enum django_reason reason = DJANGO_OK;
 
-	if (is_in_cookie(burst)) {
-		reason = lookup_cookie(burst->source,
-		    (struct slice){ job->session, job->session_len }, &claims);
+	if (is_in_cookie(lookup->source)) {
+		reason = lookup_cookie(lookup->source, job->key, &claims);
 		explicit_bzero(&claims, sizeof(claims));
 	}
 	job->status = DB_OK;
 	if (reason == DJANGO_OK) {
-		job->asked_database = true;
-		job->status = burst_open(burst, wait, error);
+		job->status_counts = true;
+		job->status = burst_open(run->burst, &run->wait, &run->error);
 		if (job->status == DB_OK)
 			return (true);
 	}
-	line_seal(line, job);
+	line_seal(run->line, job);
 	if (job->status == DB_OK)
-		job_deny(job, reason);
+		lookup_deny(lookup, reason);
 	else
-		job_fail(job, job->status);
+		lookup_fail(lookup, job->status);
 	return (false);
 }
 
 void
-lookup_run(struct job *job, struct line *line, struct burst *burst,
+lookup_run(struct lookup *lookup, struct line *line, struct burst *burst,
     const struct db_wait *wait, struct db_error *error)
 {
+	struct job *job = &lookup->job;
 	struct session_claims claims;
 	struct session_sink sink = {
-		.source = burst->source,
+		.source = lookup->source,
 		.claims = &claims,
 	};
 
 	line_seal(line, job);
-	job->status = read_claims(job, burst, &sink, wait, error);
+	job->status = read_claims(lookup, burst, &sink, wait, error);
 	if (job->status == DB_OK && sink.reason == DJANGO_OK &&
-	    !user_backend_is_known(burst->source->conf, claims.backend))
+	    !user_backend_is_known(lookup->source->conf, claims.backend))
 		sink.reason = DJANGO_UNKNOWN_BACKEND;
 	if (job->status != DB_OK)
-		job_fail(job, job->status);
+		lookup_fail(lookup, job->status);
 	else if (sink.reason != DJANGO_OK)
-		job_deny(job, sink.reason);
+		lookup_deny(lookup, sink.reason);
 	else
-		job->status = decide_all(job, burst, &claims, wait, error);
+		job->status = decide_all(lookup, burst, &claims, wait, error);
 	explicit_bzero(&claims, sizeof(claims));
 }
 
@@ -223,16 +223,17 @@ ignore_row(const struct slice *cols UNUSED, size_t n UNUSED, void *arg UNUSED)
 }
 
 void
-lookup_probe(struct job *job, struct burst *burst, const struct db_wait *wait,
-    struct db_error *error)
+lookup_nobody(struct job_run *run)
 {
-	static const char *const nobody[] = {
+	static const char *const ids[] = {
 		[USER_ID_INTEGER] = "0",
 		[USER_ID_UUID] = "00000000-0000-0000-0000-000000000000",
 		[USER_ID_TEXT] = "",
 	};
-	const struct auth_source *source = burst->source;
+	struct nobody *nobody = nobody_of(run->jobs[0]);
+	const struct auth_source *source = nobody->source;
 	bool by_model = source->conf->permission == PERMISSION_MODEL;
+	struct job *job = &nobody->job;
 	struct db_request request = {
 		.sql = source->queries.session,
 		.params = { "" },
@@ -240,13 +241,21 @@ lookup_probe(struct job *job, struct burst *burst, const struct db_wait *wait,
 		.on_row = ignore_row,
 	};
 
-	job->asked_database = true;
+	job->status_counts = true;
 	job->status = DB_OK;
-	if (source->conf->session_engine != SESSION_SIGNED_COOKIES)
-		job->status = burst_query(burst, &request, wait, error);
+	if (!is_in_cookie(source))
+		job->status = burst_query(run->burst, &request, &run->wait,
+		    &run->error);
 	if (job->status != DB_OK)
 		return;
-	query_ask_user(&source->queries, nobody[source->queries.id_type],
+	query_ask_user(&source->queries, ids[source->queries.id_type],
 	    by_model ? "" : NULL, "", &request);
-	job->status = burst_query(burst, &request, wait, error);
+	job->status = burst_query(run->burst, &request, &run->wait,
+	    &run->error);
+}
+
+struct nobody *
+nobody_of(struct job *job)
+{
+	return ((struct nobody *)job);
 }

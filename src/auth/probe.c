@@ -5,15 +5,20 @@
  * complaint names one setting and says what to do; then runs the real queries,
  * for what no single column can tell.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/auth.h"
-#include "auth/db.h"
 #include "auth/source.h"
 #include "base/clock.h"
+#include "db/db.h"
+#include "db/db_url.h"
+#include "db/logquery.h"
+#include "db/sql.h"
 
 struct probe {
 	const struct auth_source *source;
+	const struct db_url *url;
 	struct db	*db;
 	struct buf	*err;
 	bool		 is_ok;
@@ -81,7 +86,7 @@ complain_table(struct probe *p, const struct want *w)
 	struct buf *b = complain(p, w->table_setting);
 
 	buf_add_str(b, "there is no table ");
-	query_add_table(b, conf, w->table);
+	sql_add_table(b, conf, w->table);
 	if (strcmp(w->table_setting, "database_schema") == 0)
 		buf_add_str(b, ", which Django's auth application has");
 	buf_addf(b, "; run \"manage.py migrate\" if the site is new, else "
@@ -98,9 +103,9 @@ complain_column(struct probe *p, const struct want *w)
 	    w->col_setting == NULL ? w->table_setting : w->col_setting);
 
 	buf_add_str(b, "table ");
-	query_add_table(b, p->source->conf, w->table);
+	sql_add_table(b, p->source->conf, w->table);
 	buf_add_str(b, " has no column ");
-	query_add_name(b, w->col);
+	sql_add_name(b, w->col);
 	if (w->col_setting == NULL)
 		buf_addf(b, "; it is not the table that %s means",
 		    w->table_setting);
@@ -115,11 +120,11 @@ complain_grant(struct probe *p, const struct want *w)
 	struct buf *b = complain(p, w->table_setting);
 
 	buf_add_str(b, "the database role may not read column ");
-	query_add_name(b, w->col);
+	sql_add_name(b, w->col);
 	buf_add_str(b, "; let the owner run: GRANT SELECT (");
-	query_add_name(b, w->col);
+	sql_add_name(b, w->col);
 	buf_add_str(b, ") ON ");
-	query_add_table(b, p->source->conf, w->table);
+	sql_add_table(b, p->source->conf, w->table);
 	buf_add_str(b, " TO the role that database_url names");
 	add_way_out(b, w);
 }
@@ -134,9 +139,9 @@ try_column(struct probe *p, const struct want *w, enum db_fault *fault)
 	enum db_status status;
 
 	buf_add_str(&sql, "SELECT t.");
-	query_add_name(&sql, w->col);
+	sql_add_name(&sql, w->col);
 	buf_add_str(&sql, " FROM ");
-	query_add_table(&sql, p->source->conf, w->table);
+	sql_add_table(&sql, p->source->conf, w->table);
 	buf_add_str(&sql, " t WHERE FALSE");
 	request.sql = buf_str(&sql);
 	status = run(p, &request, &error);
@@ -318,15 +323,20 @@ try_session(struct probe *p, const char *sql, const char *key)
 static void
 try_log(struct probe *p)
 {
-	const struct query_set *q = &p->source->queries;
+	const struct conf *conf = p->source->conf;
+	enum db_dialect dialect = p->source->queries.dialect;
+	char *next = logquery_text(conf, dialect, false);
+	char *first = logquery_text(conf, dialect, true);
 	struct db_request request = {
-		.sql = q->log_next, .params = { "0", "0", "0" }, .n_params = 3,
+		.sql = next, .params = { "0", "0", "0" }, .n_params = 3,
 	};
 
 	try_query(p, "admin_log_table", &request);
-	request.sql = q->log_first;
+	request.sql = first;
 	request.n_params = 1;
 	try_query(p, "admin_log_table", &request);
+	free(next);
+	free(first);
 }
 
 static void
@@ -389,7 +399,7 @@ explain_no_connection(struct probe *p, const struct db_error *error)
 		    "password are those of Django's DATABASES");
 		return;
 	}
-	if (p->source->url.tls_forced)
+	if (p->url->tls_forced)
 		buf_add_str(b, "a host that is not this machine is only spoken "
 		    "to with TLS; ");
 	buf_add_str(b, "check that PostgreSQL has ssl = on, that sslrootcert "
@@ -406,7 +416,7 @@ probe_database(struct probe *p)
 	struct db_wait wait;
 
 	start_wait(p, &wait);
-	p->db = db_open(&p->source->url, &wait, &status, &error);
+	p->db = db_open(p->url, &wait, &status, &error);
 	if (p->db == NULL) {
 		explain_no_connection(p, &error);
 		return;
@@ -422,20 +432,25 @@ auth_probe(const struct conf *conf, struct buf *err)
 {
 	struct auth_source source;
 	struct buf text = { 0 };
+	struct db_url url;
 	struct probe p = {
 		.source = &source,
+		.url = &url,
 		.err = err,
 		.is_ok = true,
 	};
 
-	if (!auth_source_init(&source, conf, &text)) {
+	db_init_process();
+	if (!db_url_parse(conf->database_url, &url, &text)) {
 		buf_addf(complain(&p, "database_url"), "%s", buf_str(&text));
 		buf_fini(&text);
 		return (false);
 	}
+	auth_source_init(&source, conf, db_dialect_of(&url), NULL);
 	probe_settings(&p);
 	if (p.is_ok)
 		probe_database(&p);
 	auth_source_fini(&source);
+	db_url_fini(&url);
 	return (p.is_ok);
 }

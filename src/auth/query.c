@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/adminlog.h"
 #include "auth/query.h"
-#include "base/json.h"
 #include "base/xmalloc.h"
-#include "django/logmsg.h"
+#include "db/sql.h"
 #include "django/session.h"
 
 /* What a permission is known by: SQL of parameters, or of a list's columns. */
@@ -26,59 +24,18 @@ struct source {
 #define EITHER(model)	CHANGE(model) ", 'view_' || " model
 #define SOURCE(app, model)	{ app, CHANGE(model), EITHER(model) }
 
-void
-query_add_name(struct buf *b, const char *name)
-{
-	buf_add_char(b, '"');
-	for (; *name != '\0'; name++) {
-		if (*name == '"')
-			buf_add_char(b, '"');
-		buf_add_char(b, *name);
-	}
-	buf_add_char(b, '"');
-}
-
-void
-query_add_table(struct buf *b, const struct conf *conf, const char *table)
-{
-	if (*conf->database_schema != '\0') {
-		query_add_name(b, conf->database_schema);
-		buf_add_char(b, '.');
-	}
-	query_add_name(b, table);
-}
-
-/* alias."name" */
-static void
-add_col(struct buf *b, const char *alias, const char *name)
-{
-	buf_addf(b, "%s.", alias);
-	query_add_name(b, name);
-}
-
-/* `, u."name"`, or `, fallback` when the model has no such column. */
-static void
-add_user_col(struct buf *b, const char *name, const char *fallback)
-{
-	buf_add_str(b, ", ");
-	if (*name == '\0')
-		buf_add_str(b, fallback);
-	else
-		add_col(b, "u", name);
-}
-
 /* The ids of what is given to user u directly. */
 static void
 add_direct(struct buf *b, const struct conf *conf)
 {
 	buf_add_str(b, "SELECT ");
-	add_col(b, "up", conf->user_permissions_permission_column);
+	sql_add_col(b, "up", conf->user_permissions_permission_column);
 	buf_add_str(b, " FROM ");
-	query_add_table(b, conf, conf->user_permissions_table);
+	sql_add_table(b, conf, conf->user_permissions_table);
 	buf_add_str(b, " up WHERE ");
-	add_col(b, "up", conf->user_permissions_user_column);
+	sql_add_col(b, "up", conf->user_permissions_user_column);
 	buf_add_str(b, " = ");
-	add_col(b, "u", conf->user_id_column);
+	sql_add_col(b, "u", conf->user_id_column);
 }
 
 /* The ids of what is given to a group of user u. */
@@ -86,15 +43,15 @@ static void
 add_by_group(struct buf *b, const struct conf *conf)
 {
 	buf_add_str(b, "SELECT gp.\"permission_id\" FROM ");
-	query_add_table(b, conf, conf->user_groups_table);
+	sql_add_table(b, conf, conf->user_groups_table);
 	buf_add_str(b, " ug JOIN ");
-	query_add_table(b, conf, "auth_group_permissions");
+	sql_add_table(b, conf, "auth_group_permissions");
 	buf_add_str(b, " gp ON gp.\"group_id\" = ");
-	add_col(b, "ug", conf->user_groups_group_column);
+	sql_add_col(b, "ug", conf->user_groups_group_column);
 	buf_add_str(b, " WHERE ");
-	add_col(b, "ug", conf->user_groups_user_column);
+	sql_add_col(b, "ug", conf->user_groups_user_column);
 	buf_add_str(b, " = ");
-	add_col(b, "u", conf->user_id_column);
+	sql_add_col(b, "u", conf->user_id_column);
 }
 
 /* A condition that nobody meets; but every parameter must be used. */
@@ -120,9 +77,9 @@ add_from_permissions(struct buf *b, const struct conf *conf, const char *app,
 	bool by_group = *conf->user_groups_table != '\0';
 
 	buf_add_str(b, " FROM ");
-	query_add_table(b, conf, "auth_permission");
+	sql_add_table(b, conf, "auth_permission");
 	buf_add_str(b, " p JOIN ");
-	query_add_table(b, conf, "django_content_type");
+	sql_add_table(b, conf, "django_content_type");
 	buf_addf(b, " c ON c.\"id\" = p.\"content_type_id\" WHERE "
 	    "c.\"app_label\" = %s AND p.\"codename\" IN (%s) AND "
 	    "p.\"id\" IN (", app, codenames);
@@ -161,12 +118,12 @@ add_right(struct buf *b, const struct conf *conf, const struct source *from)
 	buf_add_str(b, ", ");
 	if (active) {
 		buf_add_str(b, "CASE WHEN ");
-		add_col(b, "u", conf->user_is_active_column);
+		sql_add_col(b, "u", conf->user_is_active_column);
 		buf_add_str(b, " THEN ");
 	}
 	if (superuser) {
 		buf_add_str(b, "CASE WHEN ");
-		add_col(b, "u", conf->user_is_superuser_column);
+		sql_add_col(b, "u", conf->user_is_superuser_column);
 		buf_add_str(b, " THEN 2 ELSE ");
 	}
 	if (has_permissions(conf)) {
@@ -190,12 +147,12 @@ add_may(struct buf *b, const struct conf *conf, const char *app,
 {
 	buf_add_str(b, ", (");
 	if (*conf->user_is_active_column != '\0') {
-		add_col(b, "u", conf->user_is_active_column);
+		sql_add_col(b, "u", conf->user_is_active_column);
 		buf_add_str(b, " AND ");
 	}
 	buf_add_char(b, '(');
 	if (*conf->user_is_superuser_column != '\0') {
-		add_col(b, "u", conf->user_is_superuser_column);
+		sql_add_col(b, "u", conf->user_is_superuser_column);
 		buf_add_str(b, " OR ");
 	}
 	if (by_permission)
@@ -214,47 +171,21 @@ add_take_over(struct buf *b, const struct conf *conf, enum db_dialect dialect)
 	    *conf->take_over_permission != '\0');
 }
 
-/* A column as text. */
-static void
-add_text_col(struct buf *b, enum db_dialect dialect, const char *alias,
-    const char *name)
-{
-	buf_add_str(b, dialect == DB_POSTGRES ? "" : "CAST(");
-	add_col(b, alias, name);
-	buf_add_str(b, dialect == DB_POSTGRES ? "::text" : " AS TEXT)");
-}
-
-/* The name columns with blanks between; identity_new() removes those that
- * an empty column leaves. */
-static void
-add_name_cols(struct buf *b, const struct conf *conf, enum db_dialect dialect)
-{
-	const struct conf_list *cols = &conf->user_name_columns;
-	size_t i;
-
-	buf_add_str(b, cols->n == 0 ? "NULL" : "");
-	for (i = 0; i < cols->n; i++) {
-		buf_add_str(b, i == 0 ? "coalesce(" : " || ' ' || coalesce(");
-		add_text_col(b, dialect, "u", cols->v[i]);
-		buf_add_str(b, ", '')");
-	}
-}
-
 /* All columns of enum query_user_col. from NULL: permissions not asked. */
 static void
 add_user_cols(struct buf *b, const struct conf *conf, enum db_dialect dialect,
     const struct source *from)
 {
-	add_text_col(b, dialect, "u", conf->user_id_column);
-	add_user_col(b, conf->user_password_column, "NULL");
-	add_user_col(b, conf->user_is_active_column, "TRUE");
-	add_user_col(b, conf->user_is_staff_column, "FALSE");
-	add_user_col(b, conf->user_is_superuser_column, "FALSE");
-	add_user_col(b, conf->user_username_column, "NULL");
+	sql_add_text_col(b, dialect, "u", conf->user_id_column);
+	sql_add_user_col(b, conf->user_password_column, "NULL");
+	sql_add_user_col(b, conf->user_is_active_column, "TRUE");
+	sql_add_user_col(b, conf->user_is_staff_column, "FALSE");
+	sql_add_user_col(b, conf->user_is_superuser_column, "FALSE");
+	sql_add_user_col(b, conf->user_username_column, "NULL");
 	buf_add_str(b, ", ");
-	add_name_cols(b, conf, dialect);
-	add_user_col(b, conf->user_email_column, "NULL");
-	add_user_col(b, conf->avatar_field, "NULL");
+	sql_add_user_name(b, conf, dialect);
+	sql_add_user_col(b, conf->user_email_column, "NULL");
+	sql_add_user_col(b, conf->avatar_field, "NULL");
 	if (from == NULL)
 		buf_add_str(b, ", 0");
 	else
@@ -271,9 +202,9 @@ build_user(const struct conf *conf, enum db_dialect dialect,
 	buf_add_str(&b, "SELECT ");
 	add_user_cols(&b, conf, dialect, from);
 	buf_add_str(&b, " FROM ");
-	query_add_table(&b, conf, conf->user_table);
+	sql_add_table(&b, conf, conf->user_table);
 	buf_add_str(&b, " u WHERE ");
-	add_col(&b, "u", conf->user_id_column);
+	sql_add_col(&b, "u", conf->user_id_column);
 	buf_add_str(&b, dialect == DB_POSTGRES ? " = $1" : " = ?1");
 	return (buf_steal(&b));
 }
@@ -300,12 +231,12 @@ build_batch_users(const struct conf *conf, enum db_dialect dialect)
 	    ", q.key + 1 FROM json_each(?1) q "
 	    "JOIN json_each(?4) a ON a.key = q.key "
 	    "JOIN json_each(?5) m ON m.key = q.key JOIN ");
-	query_add_table(&b, conf, conf->user_table);
+	sql_add_table(&b, conf, conf->user_table);
 	buf_add_str(&b, " u ON ");
-	add_col(&b, "u", conf->user_id_column);
+	sql_add_col(&b, "u", conf->user_id_column);
 	if (is_pg) {
 		buf_add_str(&b, "::text = q.id WHERE ");
-		add_col(&b, "u", conf->user_id_column);
+		sql_add_col(&b, "u", conf->user_id_column);
 		buf_add_str(&b, " = ANY($6)");
 	} else
 		buf_add_str(&b, " = q.value");
@@ -323,7 +254,7 @@ add_session(struct buf *b, const struct conf *conf, enum db_dialect dialect)
 	buf_addf(b, "%s(s.\"session_data\", %s%d) FROM ",
 	    dialect == DB_POSTGRES ? "left" : "substr",
 	    dialect == DB_POSTGRES ? "" : "1, ", SESSION_TEXT_MAX + 1);
-	query_add_table(b, conf, conf->session_table);
+	sql_add_table(b, conf, conf->session_table);
 	buf_addf(b, " s WHERE s.\"expire_date\" > %s AND s.\"session_key\" ",
 	    dialect == DB_POSTGRES ? "now()" :
 	    "strftime('%Y-%m-%d %H:%M:%f', 'now')");
@@ -349,111 +280,6 @@ build_batch_sessions(const struct conf *conf, enum db_dialect dialect)
 	add_session(&b, conf, dialect);
 	buf_add_str(&b, dialect == DB_POSTGRES ? "= ANY($1)" :
 	    "IN (SELECT value FROM json_each(?1))");
-	return (buf_steal(&b));
-}
-
-/* `, alias."first max characters of a column"` */
-static void
-add_left_col(struct buf *b, enum db_dialect dialect, const char *alias,
-    const char *name, int max)
-{
-	buf_addf(b, ", %s(", dialect == DB_POSTGRES ? "left" : "substr");
-	add_col(b, alias, name);
-	buf_addf(b, ", %s%d)", dialect == DB_POSTGRES ? "" : "1, ", max);
-}
-
-/* The columns of enum query_entry_col from t (the whole), l, u and c. */
-static void
-add_entry_cols(struct buf *b, const struct conf *conf, enum db_dialect dialect)
-{
-	buf_add_str(b, "t.last, t.newer, l.\"id\", ");
-	add_text_col(b, dialect, "l", "user_id");
-	add_user_col(b, conf->user_username_column, "NULL");
-	buf_add_str(b, ", ");
-	add_name_cols(b, conf, dialect);
-	/* SQLite has the time as text, and in UTC. */
-	buf_add_str(b, dialect == DB_POSTGRES ?
-	    ", to_char(l.\"action_time\" AT TIME ZONE 'UTC', "
-	    "'YYYY-MM-DD\"T\"HH24:MI:SS.US')" : ", l.\"action_time\"");
-	buf_add_str(b, ", c.\"app_label\", c.\"model\"");
-	add_left_col(b, dialect, "l", "object_id", ADMINLOG_OBJECT_MAX + 1);
-	buf_add_str(b, ", l.\"action_flag\"");
-	add_left_col(b, dialect, "l", "change_message", LOGMSG_MAX + 1);
-}
-
-/* A parameter that is an id. */
-static const char *
-log_param(enum db_dialect dialect, int n)
-{
-	static const char *const pg[] = { "$1::bigint", "$2::bigint",
-	    "$3::bigint" };
-	static const char *const lite[] = { "CAST(?1 AS INTEGER)",
-	    "CAST(?2 AS INTEGER)", "CAST(?3 AS INTEGER)" };
-
-	return (dialect == DB_POSTGRES ? pg[n - 1] : lite[n - 1]);
-}
-
-/* What is known of the whole table; one row. Both are read off the index. */
-static void
-add_log_whole(struct buf *b, const struct conf *conf, enum db_dialect dialect,
-    bool is_first)
-{
-	buf_add_str(b, "(SELECT (SELECT max(\"id\") FROM ");
-	query_add_table(b, conf, conf->admin_log_table);
-	buf_add_str(b, ") AS last, ");
-	if (is_first)
-		buf_add_char(b, '0');
-	else {
-		buf_add_str(b, "(SELECT count(*) FROM ");
-		query_add_table(b, conf, conf->admin_log_table);
-		buf_addf(b, " WHERE \"id\" < %s AND \"id\" > %s)",
-		    log_param(dialect, 1), log_param(dialect, 2));
-	}
-	buf_add_str(b, " AS newer) t");
-}
-
-/* The newest rows in question, by the primary key's index. */
-static void
-add_log_rows(struct buf *b, const struct conf *conf, enum db_dialect dialect,
-    bool is_first)
-{
-	buf_add_str(b, "(SELECT \"id\", \"user_id\", \"action_time\", "
-	    "\"content_type_id\", \"object_id\", \"action_flag\", "
-	    "\"change_message\" FROM ");
-	query_add_table(b, conf, conf->admin_log_table);
-	buf_addf(b, " WHERE \"id\" < %s", log_param(dialect, 1));
-	if (!is_first)
-		buf_addf(b, " AND \"id\" > %s", log_param(dialect, 3));
-	buf_addf(b, " ORDER BY \"id\" DESC LIMIT %d) l", ADMINLOG_ROWS_MAX);
-}
-
-static char *
-build_log(const struct conf *conf, enum db_dialect dialect, bool is_first)
-{
-	bool is_pg = dialect == DB_POSTGRES;
-	struct buf b = { 0 };
-
-	buf_add_str(&b, "SELECT ");
-	add_entry_cols(&b, conf, dialect);
-	buf_add_str(&b, " FROM ");
-	add_log_whole(&b, conf, dialect, is_first);
-	buf_add_str(&b, " LEFT JOIN ");
-	add_log_rows(&b, conf, dialect, is_first);
-	if (is_first)
-		buf_addf(&b, is_pg ? " ON l.\"action_time\" > now() - "
-		    "interval '%d hours'" : " ON l.\"action_time\" > "
-		    "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-%d hours')",
-		    ADMINLOG_FIRST_HOURS);
-	else
-		buf_add_str(&b, " ON TRUE");
-	buf_add_str(&b, " LEFT JOIN ");
-	query_add_table(&b, conf, conf->user_table);
-	buf_add_str(&b, " u ON ");
-	add_col(&b, "u", conf->user_id_column);
-	buf_add_str(&b, " = l.\"user_id\" LEFT JOIN ");
-	query_add_table(&b, conf, "django_content_type");
-	buf_add_str(&b, " c ON c.\"id\" = l.\"content_type_id\" "
-	    "ORDER BY l.\"id\"");
 	return (buf_steal(&b));
 }
 
@@ -484,8 +310,6 @@ query_set_init(struct query_set *set, const struct conf *conf,
 	    dialect == DB_POSTGRES ? &pg : &lite);
 	set->batch_sessions = build_batch_sessions(conf, dialect);
 	set->batch_users = build_batch_users(conf, dialect);
-	set->log_first = build_log(conf, dialect, true);
-	set->log_next = build_log(conf, dialect, false);
 }
 
 void
@@ -498,8 +322,6 @@ query_set_fini(struct query_set *set)
 	free(set->user_permission);
 	free(set->batch_sessions);
 	free(set->batch_users);
-	free(set->log_first);
-	free(set->log_next);
 	memset(set, 0, sizeof(*set));
 }
 
@@ -531,38 +353,6 @@ query_ask_users(const struct query_set *set, const char *ids,
 	query_ask_user(set, ids, app_labels, models, request);
 	request->sql = set->batch_users;
 	add_param(request, ids);
-}
-
-void
-query_list_start(struct buf *b, enum db_dialect dialect)
-{
-	buf_add_char(b, dialect == DB_POSTGRES ? '{' : '[');
-}
-
-void
-query_list_add(struct buf *b, enum db_dialect dialect, struct slice item)
-{
-	size_t i;
-
-	if (b->n > 1)
-		buf_add_char(b, ',');
-	if (dialect == DB_SQLITE) {
-		json_add_string(b, item.p, item.n);
-		return;
-	}
-	buf_add_char(b, '"');
-	for (i = 0; i < item.n; i++) {
-		if (item.p[i] == '"' || item.p[i] == '\\')
-			buf_add_char(b, '\\');
-		buf_add_char(b, item.p[i]);
-	}
-	buf_add_char(b, '"');
-}
-
-void
-query_list_end(struct buf *b, enum db_dialect dialect)
-{
-	buf_add_char(b, dialect == DB_POSTGRES ? '}' : ']');
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * The re-check of open sockets. Called by crew.c. All of them are one chunk
+ * The re-check of open sockets. All of them are one chunk
  * (chunk.c), whose queries are bounded, so that neither the parameters nor the
  * rows that libpq holds at a time grow with the number of sockets; what does is
  * some 800 bytes for each, until it is over.
@@ -9,12 +9,16 @@
  * users is locked.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "auth/chunk.h"
+#include "auth/identity.h"
 #include "auth/recheck.h"
+#include "base/xmalloc.h"
+#include "db/line.h"
 
 struct run {
-	struct job	*job;
+	struct recheck	*recheck;
 	struct line	*line;
 	size_t		 n_decided;
 };
@@ -49,7 +53,7 @@ static void
 on_decided(struct chunk *chunk, void *arg)
 {
 	struct run *run = arg;
-	struct recheck *r = run->job->recheck;
+	struct recheck *r = run->recheck;
 	size_t n, i;
 
 	for (i = 0; i < chunk->n; i++) {
@@ -72,21 +76,100 @@ on_decided(struct chunk *chunk, void *arg)
 }
 
 void
-recheck_run(struct job *job, struct line *line, struct burst *burst,
-    const struct db_wait *wait, struct db_error *error)
+recheck_run(struct job_run *job_run)
 {
-	struct recheck *r = job->recheck;
-	struct run run = { .job = job, .line = line };
+	struct recheck *r = recheck_of(job_run->jobs[0]);
+	struct run run = { .recheck = r, .line = job_run->line };
 	struct chunk chunk;
 
-	chunk_init(&chunk, burst->source, r->n);
+	chunk_init(&chunk, r->source, r->n);
 	fill(&chunk, r);
 	chunk.on_decided = on_decided;
 	chunk.arg = &run;
-	job->status = DB_OK;
+	r->job.status = DB_OK;
 	if (chunk.n != 0) {
-		job->asked_database = true;
-		job->status = chunk_run(&chunk, burst, wait, error);
+		r->job.status_counts = true;
+		r->job.status = chunk_run(&chunk, job_run->burst,
+		    &job_run->wait, &job_run->error);
 	}
 	chunk_fini(&chunk);
+}
+
+/* --- memory; the sessions are wiped --- */
+
+struct recheck *
+recheck_new(const struct job_ops *ops, const struct auth_source *source,
+    const struct auth_query *queries, size_t n, bool keys_only)
+{
+	struct recheck *r = xcalloc(1, sizeof(*r));
+	size_t i;
+
+	job_init(&r->job, ops);
+	r->source = source;
+	r->n = n;
+	atomic_init(&r->published, NULL);
+	r->sessions = xcalloc(n, sizeof(*r->sessions));
+	r->session_lens = xcalloc(n, sizeof(*r->session_lens));
+	r->questions = xcalloc(n, sizeof(*r->questions));
+	r->answers = xcalloc(n, sizeof(*r->answers));
+	for (i = 0; i < n; i++) {
+		struct slice session = queries[i].session;
+
+		r->answers[i].verdict = AUTH_UNAVAILABLE;
+		if (session.p == NULL ||
+		    (keys_only && !session_key_is_plausible(session)) ||
+		    !question_init(&r->questions[i], &queries[i]))
+			continue;
+		r->sessions[i] = xmemdup0(session.p, session.n);
+		r->session_lens[i] = session.n;
+	}
+	return (r);
+}
+
+void
+recheck_free(struct job *job)
+{
+	struct recheck *r = recheck_of(job);
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		if (r->sessions[i] != NULL)
+			explicit_bzero(r->sessions[i], r->session_lens[i]);
+		free(r->sessions[i]);
+		question_fini(&r->questions[i]);
+	}
+	free(r->sessions);
+	free(r->session_lens);
+	free(r->questions);
+	free(r->answers);
+	free(atomic_load(&r->published));
+	free(r->known);
+	free(r);
+}
+
+struct recheck *
+recheck_of(struct job *job)
+{
+	return ((struct recheck *)job);
+}
+
+void
+recheck_publish(struct recheck *r)
+{
+	struct auth_recheck *copy = xcalloc(r->n, sizeof(*copy));
+
+	memcpy(copy, r->answers, r->n * sizeof(*copy));
+	free(atomic_exchange(&r->published, copy));
+}
+
+bool
+recheck_take(struct recheck *r)
+{
+	struct auth_recheck *copy = atomic_exchange(&r->published, NULL);
+
+	if (copy == NULL)
+		return (false);
+	free(r->known);
+	r->known = copy;
+	return (true);
 }

@@ -1,23 +1,20 @@
 /*
- * What all checks of a pool share and only read. Made on the loop's thread
- * before the first authorization thread, freed after the last.
+ * What all checks share and only read. Made on the loop's thread before the
+ * first job is given to a thread, freed after the threads have ended.
  */
 #include <string.h>
 
 #include "auth/source.h"
 
-bool
+void
 auth_source_init(struct auth_source *source, const struct conf *conf,
-    struct buf *err)
+    enum db_dialect dialect, struct auth_tally *tally)
 {
 	memset(source, 0, sizeof(*source));
-	db_init_process();
-	if (!db_url_parse(conf->database_url, &source->url, err))
-		return (false);
 	source->conf = conf;
 	source->keys = django_keys_new(conf);
-	query_set_init(&source->queries, conf, db_dialect_of(&source->url));
-	return (true);
+	source->tally = tally;
+	query_set_init(&source->queries, conf, dialect);
 }
 
 void
@@ -25,6 +22,5 @@ auth_source_fini(struct auth_source *source)
 {
 	query_set_fini(&source->queries);
 	django_keys_free(source->keys);
-	db_url_fini(&source->url);
 	memset(source, 0, sizeof(*source));
 }

@@ -29,10 +29,8 @@ question_init(struct auth_question *question, const struct auth_query *query)
 		return (false);
 	question->is_edit = query->app_label.p != NULL ||
 	    query->model.p != NULL;
-	question->app_label = query->app_label.p == NULL ? xstrdup("") :
-	    xmemdup0(query->app_label.p, query->app_label.n);
-	question->model = query->model.p == NULL ? xstrdup("") :
-	    xmemdup0(query->model.p, query->model.n);
+	question->app_label = xmemdup0(query->app_label.p, query->app_label.n);
+	question->model = xmemdup0(query->model.p, query->model.n);
 	/* Codenames hold the model's name in lower case. */
 	for (c = question->model; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);

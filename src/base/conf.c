@@ -15,6 +15,7 @@
 #include "base/conf.h"
 #include "base/conf_value.h"
 #include "base/log.h"
+#include "base/url.h"
 #include "base/xmalloc.h"
 
 #define CONF_FILE_MAX	(1024 * 1024)	/* a larger file is not ours */
@@ -315,12 +316,12 @@ conf_load_env(struct conf *conf, struct buf *err)
 	const char *port = getenv("PORT");
 	char address[32];
 	size_t i;
+	int number;
 
 	/* A platform that sets PORT routes to it from outside the machine. */
 	if (port != NULL && *port != '\0' &&
 	    getenv(ENV_PREFIX "LISTEN") == NULL) {
-		if (strlen(port) > 5 || strspn(port, "0123456789") !=
-		    strlen(port)) {
+		if (!url_parse_port(slice_of(port), &number)) {
 			buf_add_str(err, "environment PORT: not a port number");
 			return (false);
 		}

@@ -1,6 +1,7 @@
 /*
- * URLs of databases and of Redis, split once, for auth/db_url.c and
- * store/redis_url.c, which know what the parts mean. The rules are Python's
+ * URLs of databases and of Redis, split once, for db/db_url.c and
+ * store/redis_url.c, which know what the parts mean; and the parts of a URL that
+ * stand elsewhere by themselves. The rules are Python's
  * (urllib.parse of 3.11), since Django's side reads the same text with it.
  *
  * Must never put a byte of the text into a complaint. The usual mistake is a
@@ -13,8 +14,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "base/url.h"
 #include "base/xmalloc.h"
+
+#define PORT_DIGITS_MAX	5
+#define PORT_MAX	65535
 
 static bool
 complain(struct buf *err, const char *sentence)
@@ -31,16 +36,16 @@ url_wipe(char *s)
 	free(s);
 }
 
-static int
-hex_digit(char c)
+bool
+url_unescape(const char *text, size_t n, char *c)
 {
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (-1);
+	int high, low;
+
+	if (n < 3 || text[0] != '%' || (high = hex_digit(text[1])) == -1 ||
+	    (low = hex_digit(text[2])) == -1)
+		return (false);
+	*c = (char)(high << 4 | low);
+	return (true);
 }
 
 char *
@@ -48,24 +53,22 @@ url_decode(const char *text, size_t n, bool is_query)
 {
 	char *out = xmalloc(n + 1);
 	size_t i, o = 0;
-	int high, low;
 
 	for (i = 0; i < n; i++) {
 		if (text[i] == '+' && is_query)
-			out[o++] = ' ';
+			out[o] = ' ';
 		else if (text[i] != '%')
-			out[o++] = text[i];
+			out[o] = text[i];
 		else {
-			high = n - i > 2 ? hex_digit(text[i + 1]) : -1;
-			low = n - i > 2 ? hex_digit(text[i + 2]) : -1;
-			if (high == -1 || low == -1 || high + low == 0) {
+			if (!url_unescape(text + i, n - i, &out[o]) ||
+			    out[o] == '\0') {
 				explicit_bzero(out, o);
 				free(out);
 				return (NULL);
 			}
-			out[o++] = (char)(high << 4 | low);
 			i += 2;
 		}
+		o++;
 	}
 	out[o] = '\0';
 	return (out);
@@ -117,49 +120,69 @@ check_host(char *host, bool is_v6)
 	return (true);
 }
 
-/* Nothing (then -1), or up to five digits. */
-static bool
-parse_port(const char *s, size_t n, int *port)
+bool
+url_parse_port(struct slice text, int *port)
 {
 	size_t i;
 
-	*port = -1;
-	for (i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9' || i == 5)
+	*port = 0;
+	for (i = 0; i < text.n && i < PORT_DIGITS_MAX; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
 			return (false);
-		*port = (*port == -1 ? 0 : *port) * 10 + (s[i] - '0');
+		*port = *port * 10 + (text.p[i] - '0');
 	}
-	return (*port <= 65535);
+	return (text.n != 0 && i == text.n && *port <= PORT_MAX);
+}
+
+bool
+url_split_host(struct slice text, struct slice *host, struct slice *port)
+{
+	const char *p = text.p, *end = text.p + text.n, *stop;
+	bool is_v6 = text.n != 0 && *p == '[';
+
+	*host = (struct slice){ NULL, 0 };
+	*port = (struct slice){ NULL, 0 };
+	if (text.n == 0) {
+		*host = text;
+		return (true);
+	}
+	stop = memchr(p, is_v6 ? ']' : ':', text.n);
+	if (is_v6 && stop == NULL)
+		return (false);
+	if (is_v6)
+		p++;
+	if (stop == NULL)
+		stop = end;
+	*host = (struct slice){ p, (size_t)(stop - p) };
+	if (is_v6)
+		stop++;
+	if (stop == end)
+		return (true);
+	if (*stop != ':')
+		return (false);
+	*port = (struct slice){ stop + 1, (size_t)(end - stop) - 1 };
+	return (true);
 }
 
 static bool
 parse_host_port(const char *s, size_t n, struct url *out, struct buf *err)
 {
-	bool is_v6 = n != 0 && s[0] == '[';
-	const char *end;
+	bool is_v6 = n != 0 && s[0] == '[', is_split;
+	struct slice host, port;
 
 	if (memchr(s, ',', n) != NULL)
 		return (complain(err, "several hosts in one URL are not "
 		    "supported"));
-	end = memchr(s, is_v6 ? ']' : ':', n);
-	if (is_v6) {
-		if (end == NULL)
-			return (complain(err, "the bracket of an IPv6 address "
-			    "is not closed"));
-		s++;
-		n--;
-	}
-	if (end == NULL)
-		end = s + n;
-	if (!take(s, (size_t)(end - s), false, &out->host) ||
+	is_split = url_split_host((struct slice){ s, n }, &host, &port);
+	if (host.p == NULL)
+		return (complain(err, "the bracket of an IPv6 address "
+		    "is not closed"));
+	if (!take(host.p, host.n, false, &out->host) ||
 	    (out->host != NULL && !check_host(out->host, is_v6)))
 		return (complain(err, "the host is not a name or an address"));
-	n -= (size_t)(end - s);
-	if (is_v6) {
-		end++;
-		n--;
-	}
-	if (n != 0 && (*end != ':' || !parse_port(end + 1, n - 1, &out->port)))
+	/* A colon with nothing behind it is no port, as in Python. */
+	if (!is_split ||
+	    (port.n != 0 && !url_parse_port(port, &out->port)))
 		return (complain(err, "the port is not a number from 1 to "
 		    "65535 (/ ? # in a password must be written %2F %3F "
 		    "%23)"));

@@ -1,5 +1,5 @@
 /*
- * base64, base 62 and hexadecimal, for session.c and signing.c. Every length
+ * base64 and base 62, for session.c and signing.c. Every length
  * is checked before a byte is written; nothing here knows a key. Decoding
  * refuses what the encoders of Django cannot have produced, since such text
  * can only come from somebody who is trying something.
@@ -85,20 +85,6 @@ encoding_base64url_encode(const unsigned char *p, size_t n, char *out)
 		out[o++] = url_alphabet[acc << (6 - bits) & 0x3f];
 	out[o] = '\0';
 	return (o);
-}
-
-size_t
-encoding_hex_encode(const unsigned char *p, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 0x0f];
-	}
-	out[2 * n] = '\0';
-	return (2 * n);
 }
 
 static int

@@ -7,12 +7,14 @@
  */
 #include <string.h>
 
+#include "base/hex.h"
+#include "base/url.h"
 #include "django/origin.h"
 
 struct site {
 	bool		is_https;
 	struct slice	host;	/* without brackets, case as written */
-	unsigned	port;
+	int		port;
 };
 
 static bool
@@ -51,28 +53,12 @@ is_same_domain(struct slice host, struct slice pattern)
 static bool
 is_host_char(char c, bool is_v6)
 {
-	if ((c >= '0' && c <= '9') || c == '.')
+	if (c == '.')
 		return (true);
 	if (is_v6)
-		return (c == ':' || (c >= 'a' && c <= 'f') ||
-		    (c >= 'A' && c <= 'F'));
-	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    c == '-' || c == '_');
-}
-
-/* 1 to 65535, digits only. */
-static bool
-parse_port(struct slice s, unsigned *port)
-{
-	size_t i;
-
-	*port = 0;
-	for (i = 0; i < s.n && i < 6; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return (false);
-		*port = *port * 10 + (unsigned)(s.p[i] - '0');
-	}
-	return (s.n >= 1 && s.n <= 5 && *port >= 1 && *port <= 65535);
+		return (c == ':' || hex_digit(c) != -1);
+	return ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z') || c == '-' || c == '_');
 }
 
 /* host[:port] or [v6][:port], and nothing else. */
@@ -80,24 +66,18 @@ static bool
 parse_host(struct slice s, struct site *out)
 {
 	bool is_v6 = s.n != 0 && s.p[0] == '[';
-	size_t n = 0;
+	struct slice port;
+	size_t i;
 
-	out->port = out->is_https ? 443 : 80;
-	if (is_v6)
-		s = skip(s, 1);
-	while (n < s.n && is_host_char(s.p[n], is_v6))
-		n++;
-	out->host = (struct slice){ s.p, n };
-	if (n == 0)
+	if (!url_split_host(s, &out->host, &port) || out->host.n == 0)
 		return (false);
-	s = skip(s, n);
-	if (is_v6) {
-		if (s.n == 0 || s.p[0] != ']')
+	for (i = 0; i < out->host.n; i++) {
+		if (!is_host_char(out->host.p[i], is_v6))
 			return (false);
-		s = skip(s, 1);
 	}
-	return (s.n == 0 ||
-	    (s.p[0] == ':' && parse_port(skip(s, 1), &out->port)));
+	out->port = out->is_https ? 443 : 80;
+	return (port.p == NULL ||
+	    (url_parse_port(port, &out->port) && out->port != 0));
 }
 
 /* Takes the scheme off the front of *s. */

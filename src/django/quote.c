@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/hex.h"
 #include "django/quote.h"
 
 static bool
@@ -26,24 +27,14 @@ quote_add_key(struct buf *b, struct slice key)
 	}
 }
 
-/* The value of an upper-case hexadecimal digit, or -1. */
-static int
-digit(char c)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return (at == NULL ? -1 : (int)(at - digits));
-}
-
 /* Whether the text begins with a quoted character, and which. */
 static bool
 unquote(const char *p, size_t n, char *c)
 {
 	int high, low;
 
-	if (n < 3 || p[0] != '_' || (high = digit(p[1])) == -1 ||
-	    (low = digit(p[2])) == -1)
+	if (n < 3 || p[0] != '_' || (high = hex_digit_upper(p[1])) == -1 ||
+	    (low = hex_digit_upper(p[2])) == -1)
 		return (false);
 	*c = (char)(high << 4 | low);
 	return (is_special(*c));

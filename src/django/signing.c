@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "django/encoding.h"
@@ -204,7 +205,7 @@ signing_check_old_session(const struct django_keys *keys, struct slice json,
 	if (!keys->is_legacy || keys->n == 0)
 		return (false);
 	signing_hmac(SIGNING_SHA1, &keys->keys[0].old_session, json, &mac);
-	n = encoding_hex_encode(mac.p, mac.n, text);
+	n = hex_encode(mac.p, mac.n, text);
 	ok = is_equal(given, text, n);
 	explicit_bzero(text, sizeof(text));
 	return (ok);
@@ -224,7 +225,7 @@ signing_check_auth_hash(const struct django_keys *keys, struct slice password,
 		    hash < (keys->is_legacy ? 2 : 1); hash++) {
 			signing_hmac((enum signing_hash)hash,
 			    &keys->keys[i].auth[hash], password, &mac);
-			n = encoding_hex_encode(mac.p, mac.n, text);
+			n = hex_encode(mac.p, mac.n, text);
 			if (is_equal(given, text, n))
 				found = (int)i;
 		}

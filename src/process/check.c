@@ -11,9 +11,9 @@
 #include <event2/event.h>
 
 #include "auth/auth.h"
-#include "auth/db_url.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/db_url.h"
 #include "django/origin.h"
 #include "process/check.h"
 #include "process/embedded.h"

@@ -10,17 +10,21 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/url.h"
 #include "base/xmalloc.h"
 #include "process/listen.h"
 
 #define BACKLOG		4096	/* cut to net.core.somaxconn by the kernel */
 #define FIRST_PASSED_FD	3	/* SD_LISTEN_FDS_START */
 #define UNIX_PREFIX	"unix:"
+#define HOST_SIZE	128
+#define PORT_SIZE	8
 #define HOW		"address:port, [v6-address]:port or unix:/path"
 
 static bool
@@ -29,28 +33,19 @@ is_unix(const char *text)
 	return (strncmp(text, UNIX_PREFIX, LITLEN(UNIX_PREFIX)) == 0);
 }
 
-/* Splits "host:port" or "[host]:port" into copies. */
+/* Splits "host:port" or "[host]:port" into copies; IPv6 needs its brackets. */
 static bool
-split(const char *text, char host[128], char port[8])
+split(const char *text, char host[HOST_SIZE], char port[PORT_SIZE])
 {
-	const char *colon = strrchr(text, ':'), *p = text;
-	size_t n;
+	struct slice h, p;
+	int number;
 
-	if (colon == NULL || strlen(colon + 1) == 0 ||
-	    strlen(colon + 1) > 5 ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1))
+	if (!url_split_host(slice_of(text), &h, &p) ||
+	    !url_parse_port(p, &number) || h.n == 0 || h.n >= HOST_SIZE)
 		return (false);
-	n = (size_t)(colon - text);
-	if (n >= 2 && p[0] == '[' && p[n - 1] == ']') {
-		p++;
-		n -= 2;
-	} else if (memchr(p, ':', n) != NULL)
-		return (false);		/* IPv6 needs its brackets */
-	if (n == 0 || n >= 128)
-		return (false);
-	memcpy(host, p, n);
-	host[n] = '\0';
-	memcpy(port, colon + 1, strlen(colon + 1) + 1);
+	memcpy(host, h.p, h.n);
+	host[h.n] = '\0';
+	(void)snprintf(port, PORT_SIZE, "%d", number);
 	return (true);
 }
 
@@ -58,7 +53,7 @@ static struct addrinfo *
 resolve(const char *text)
 {
 	struct addrinfo hints, *res;
-	char host[128], port[8];
+	char host[HOST_SIZE], port[PORT_SIZE];
 
 	if (!split(text, host, port))
 		return (NULL);

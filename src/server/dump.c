@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/pool.h"
 #include "server/client.h"
 #include "server/dump.h"
 #include "server/people.h"
@@ -125,13 +126,15 @@ static void
 dump_auth(const struct dump_of *of)
 {
 	struct auth_view v;
+	struct pool_view p;
 
-	auth_pool_describe(of->auth, &v);
+	auth_describe(of->auth, &v);
+	pool_describe(of->pool, &p);
 	log_info("dump: authorization healthy=%s checks=%zu jobs=%zu oldest="
 	    SECONDS " rechecking=%s threads=%zu machine_connections=%u/%zu",
-	    yes(v.is_healthy), v.n_checks, v.n_jobs, SECONDS_OF(v.oldest_ms),
-	    yes(v.is_rechecking), v.n_threads, budget_in_use(of->shm),
-	    v.max_connections);
+	    yes(p.is_healthy), v.n_checks, p.n_jobs, SECONDS_OF(p.oldest_ms),
+	    yes(v.is_rechecking), p.n_threads, budget_in_use(of->shm),
+	    p.max_connections);
 }
 
 /* --- departures --- */

@@ -28,7 +28,7 @@ struct reauth {
 	const struct conf	*conf;
 	struct shm		*shm;
 	int			 slot;
-	struct auth_pool	*auth;
+	struct auth		*auth;
 	struct people		*people;
 	struct rooms		*rooms;
 	struct timer		*timer;
@@ -190,7 +190,7 @@ timer_cb(void *arg)
 
 struct reauth *
 reauth_new(const struct conf *conf, struct event_base *base, struct shm *shm,
-    int slot, struct auth_pool *auth, struct people *people,
+    int slot, struct auth *auth, struct people *people,
     struct rooms *rooms)
 {
 	struct reauth *r = xcalloc(1, sizeof(*r));

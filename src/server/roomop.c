@@ -552,6 +552,20 @@ on_recalled(const struct store_reply *reply, void *arg)
 	roomop_end(op, reply->status != STORE_UNAVAILABLE);
 }
 
+/* Of the editor that the texts name, in place of who was told. */
+static void
+add_badge(struct room *room, const struct edit_state *told,
+    const struct store_snapshot *snap, int64_t now_us,
+    struct store_badge *badge, struct buf *value)
+{
+	struct roomstate rs;
+
+	roomstate_decode(&rs, snap, now_us);
+	room_make_badge(room, told, &rs.st,
+	    now_us + room_editor_ttl_ms(room) * US_PER_MS, badge, value);
+	roomstate_fini(&rs);
+}
+
 static void
 start_recall(struct roomop *op)
 {
@@ -561,7 +575,6 @@ start_recall(struct roomop *op)
 	struct store_snapshot known = snapshot_view(&room->told, now_us);
 	struct store_change change;
 	struct buf badge = { NULL, 0, 0 };
-	struct roomstate rs;
 
 	memset(&change, 0, sizeof(change));
 	change.editor = known.editor;
@@ -572,12 +585,9 @@ start_recall(struct roomop *op)
 		change.previous = known.previous;
 	change.state = known.state;
 	change.modified = known.modified;
-	roomstate_decode(&rs, &known, now_us);
-	room_make_badge(room, &nothing, &rs.st, now_us +
-	    change.editor_ttl_ms * US_PER_MS, &change.badge, &badge);
+	add_badge(room, &nothing, &known, now_us, &change.badge, &badge);
 	store_restore(room->set->store, roomop_store_room(room), known.epoch,
 	    known.seq, &change, on_recalled, op);
-	roomstate_fini(&rs);
 	buf_fini(&badge);
 }
 
@@ -638,16 +648,11 @@ static void
 add_foreign_badge(struct room *room, const struct store_snapshot *snap,
     struct store_badge *badge, struct buf *value)
 {
-	int64_t now_us = clock_wall_us();
 	struct edit_state told = {
 		.editor = { room->editor.id, room->editor.name },
 	};
-	struct roomstate rs;
 
-	roomstate_decode(&rs, snap, now_us);
-	room_make_badge(room, &told, &rs.st,
-	    now_us + room_editor_ttl_ms(room) * US_PER_MS, badge, value);
-	roomstate_fini(&rs);
+	add_badge(room, &told, snap, clock_wall_us(), badge, value);
 }
 
 /*

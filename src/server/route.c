@@ -6,39 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/url.h"
 #include "base/utf8.h"
 #include "server/assets.h"
 #include "server/route.h"
 
 #define SEGMENTS_MAX	3
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (-1);
-}
-
 /* Decodes a segment of 1 to cap bytes of printable UTF-8 into out. */
 static bool
 decode(struct slice in, char *out, size_t cap)
 {
 	size_t i, n = 0;
-	int high, low;
 	char c;
 
 	for (i = 0; i < in.n; i++) {
 		c = in.p[i];
 		if (c == '%') {
-			if (in.n - i < 3 || (high = hex(in.p[i + 1])) == -1 ||
-			    (low = hex(in.p[i + 2])) == -1)
+			if (!url_unescape(in.p + i, in.n - i, &c))
 				return (false);
-			c = (char)(high << 4 | low);
 			i += 2;
 		}
 		if (n == cap || (unsigned char)c < 0x20 || c == 0x7f)

@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/adminlog.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "db/adminlog.h"
 #include "django/logmsg.h"
 #include "django/quote.h"
 #include "proto/tabmsg.h"
@@ -277,7 +277,7 @@ timer_cb(void *arg)
 
 struct saves *
 saves_new(const struct conf *conf, struct event_base *base, struct shm *shm,
-    int slot, struct auth_pool *auth, struct store *store,
+    int slot, struct pool *pool, struct store *store,
     struct rooms *rooms)
 {
 	struct saves *saves = xcalloc(1, sizeof(*saves));
@@ -288,7 +288,7 @@ saves_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 	saves->slot = slot;
 	saves->store = store;
 	saves->rooms = rooms;
-	saves->log = adminlog_new(auth);
+	saves->log = adminlog_new(pool);
 	if (ms == 0)
 		return (saves);
 	saves->timer = timer_new(base, timer_cb, saves);

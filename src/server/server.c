@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "db/pool.h"
 #include "django/cookie.h"
 #include "django/origin.h"
 #include "proto/handshake.h"
@@ -54,7 +55,8 @@ struct server {
 	struct people		*people;
 	struct rooms		*rooms;
 	struct store		*store;
-	struct auth_pool	*auth;
+	struct pool		*pool;
+	struct auth		*auth;
 	struct audit		*audit;
 	struct saves		*saves;
 	struct reauth		*reauth;
@@ -142,8 +144,8 @@ answer_ops(struct server *srv, struct client *c, enum route_kind kind,
 	if (kind == ROUTE_HEALTH) {
 		/* So that the next question is answered from fresh knowledge
 		 * however quiet the site is. */
-		auth_pool_probe_start(srv->auth);
-		(void)ops_add_health(&b, auth_pool_is_healthy(srv->auth),
+		auth_probe_start(srv->auth);
+		(void)ops_add_health(&b, pool_is_healthy(srv->pool),
 		    store_down_reason(srv->store), srv->drain != NULL,
 		    head_only);
 	} else
@@ -516,7 +518,7 @@ open_cb(void *arg)
 
 	if (srv->drain != NULL)
 		return;
-	if ((!auth_pool_is_healthy(srv->auth) || !store_is_up(srv->store)) &&
+	if ((!pool_is_healthy(srv->pool) || !store_is_up(srv->store)) &&
 	    clock_mono_ms() < srv->open_at_ms) {
 		timer_start(srv->open, OPEN_STEP_MS);
 		return;
@@ -558,6 +560,7 @@ server_dump(const struct server *srv)
 	dump_log(&(struct dump_of){
 		.clients = srv->clients, .people = srv->people,
 		.rooms = srv->rooms, .store = srv->store, .auth = srv->auth,
+		.pool = srv->pool,
 		.shm = srv->shm, .slot = srv->slot,
 	});
 }
@@ -598,23 +601,24 @@ server_new(const struct conf *conf, const char *redis_url,
 	srv->listeners = listeners;
 	srv->n_listeners = n;
 	srv->open_at_ms = clock_mono_ms() + OPEN_MAX_MS;
-	srv->auth = auth_pool_new(conf, base, shm, slot);
+	srv->pool = pool_new(conf, base, shm, slot);
 	srv->store = store_new(conf, redis_url, base, shm, slot, &store_hooks,
 	    srv);
 	srv->audit = audit_new(conf->audit_log);
-	if (srv->auth == NULL || srv->store == NULL || srv->audit == NULL) {
+	if (srv->pool == NULL || srv->store == NULL || srv->audit == NULL) {
 		server_free(srv);
 		return (NULL);
 	}
 	srv->rooms->store = srv->store;
 	srv->rooms->audit = srv->audit;
-	srv->saves = saves_new(conf, base, shm, slot, srv->auth, srv->store,
+	srv->auth = auth_new(srv->pool);
+	srv->saves = saves_new(conf, base, shm, slot, srv->pool, srv->store,
 	    srv->rooms);
 	srv->rooms->saves = srv->saves;
 	timer_start(srv->tick, TICK_MS);
 	srv->reauth = reauth_new(conf, base, shm, slot, srv->auth,
 	    srv->people, srv->rooms);
-	auth_pool_probe_start(srv->auth);
+	auth_probe_start(srv->auth);
 	timer_start(srv->open, 0);
 	return (srv);
 }
@@ -626,7 +630,8 @@ server_free(struct server *srv)
 	acceptor_free(srv->acceptor);
 	clients_free(srv->clients);
 	saves_free(srv->saves);
-	auth_pool_free(srv->auth);
+	if (pool_free(srv->pool))
+		auth_free(srv->auth);
 	reauth_free(srv->reauth);
 	if (srv->store != NULL)
 		store_free(srv->store);

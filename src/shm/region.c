@@ -4,7 +4,8 @@
  * releases slots, a worker writes its own, everybody reads. Must never wait,
  * and must leave nothing half-done that a death in between could expose: a
  * name is written to the spare copy and then switched to, an orphan is handed
- * over by one compare-and-swap, and a release can be repeated.
+ * over by one compare-and-swap, and a release can be repeated. It stands above
+ * the other files of this layer, whose parts a release takes back.
  */
 #include <sys/mman.h>
 
@@ -182,10 +183,7 @@ shm_slot_set_state(struct shm *shm, int slot, enum shm_slot_state state)
 enum shm_slot_state
 shm_slot_state(const struct shm *shm, int slot)
 {
-	uint32_t state = atomic_load(&slot_at(shm, slot)->state);
-
-	return (state > SHM_SLOT_DRAINING ? SHM_SLOT_DRAINING :
-	    (enum shm_slot_state)state);
+	return (shm_slot_get_state(slot_at(shm, slot)));
 }
 
 pid_t

@@ -42,7 +42,7 @@ is_free(const struct shm *shm, uint64_t word, int64_t age_ms,
 
 	if (holder < 0 || (size_t)holder >= shm->slots)
 		return (true);
-	state = shm_slot_state(shm, holder);
+	state = shm_slot_get_state(&shm->slot[holder]);
 	return (state == SHM_SLOT_FREE || state == SHM_SLOT_DRAINING ||
 	    age_ms >= TURN_SILENCE_MS(interval_ms));
 }

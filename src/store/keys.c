@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "store/keys.h"
-#include "store/pubmsg.h"
+#include "store/numbered.h"
 #include "store/resp.h"
 
 /* The package's, protocol.md "Redis data". */
@@ -154,7 +154,7 @@ keys_parse_room_ref(struct slice text, struct slice *key, struct slice *name)
 
 	if (text.p == NULL || (colon = memchr(text.p, ':', text.n)) == NULL ||
 	    memchr(text.p, '\0', text.n) != NULL ||
-	    !pubmsg_parse_count((struct slice){ text.p,
+	    !numbered_parse_count((struct slice){ text.p,
 	    (size_t)(colon - text.p) }, &n))
 		return (false);
 	rest = text.n - (size_t)(colon + 1 - text.p);
@@ -170,5 +170,5 @@ keys_is_worker_id(struct slice text)
 {
 	uint64_t v;
 
-	return (pubmsg_parse_epoch(text, &v));
+	return (numbered_parse_epoch(text, &v));
 }

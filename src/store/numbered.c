@@ -1,10 +1,16 @@
 /*
- * The one place in C that knows the form. announce.lua and badges.lua read the
- * number of what was written here.
+ * The one place in C that reads numbers of Redis, for the names in it (keys.c),
+ * its messages (pubmsg.c) and its replies, and that knows the form of a text
+ * behind one. announce.lua and badges.lua read the number of what was written
+ * here.
  */
 #include <string.h>
 
+#include "base/hex.h"
 #include "store/numbered.h"
+
+#define EPOCH_DIGITS	16	/* of 64 bits */
+#define COUNT_DIGITS	15	/* below 2 ^ 53 */
 
 void
 numbered_add(struct buf *b, int64_t number, struct slice text)
@@ -48,5 +54,37 @@ numbered_parse(struct slice value, int64_t *number, struct slice *text)
 	if (!parse_number(value.p, digits, number))
 		return (false);
 	*text = (struct slice){ blank + 1, value.n - digits - 1 };
+	return (true);
+}
+
+bool
+numbered_parse_epoch(struct slice text, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i;
+	int digit;
+
+	*out = 0;
+	if (text.p == NULL || text.n != EPOCH_DIGITS)
+		return (false);
+	for (i = 0; i < text.n; i++) {
+		if ((digit = hex_digit_lower(text.p[i])) == -1)
+			return (false);
+		v = v << 4 | (uint64_t)digit;
+	}
+	*out = v;
+	return (v != 0);
+}
+
+bool
+numbered_parse_count(struct slice text, uint64_t *out)
+{
+	int64_t v;
+
+	*out = 0;
+	if (text.p == NULL || text.n > COUNT_DIGITS ||
+	    !parse_number(text.p, text.n, &v))
+		return (false);
+	*out = (uint64_t)v;
 	return (true);
 }

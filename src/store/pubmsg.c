@@ -130,48 +130,6 @@ take(struct slice *in, char tag, size_t max, struct slice *out)
 	return (true);
 }
 
-bool
-pubmsg_parse_epoch(struct slice text, uint64_t *out)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	*out = 0;
-	if (text.p == NULL || text.n != 16)
-		return (false);
-	for (i = 0; i < 16; i++) {
-		char c = text.p[i];
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return (false);
-	}
-	*out = v;
-	return (v != 0);
-}
-
-bool
-pubmsg_parse_count(struct slice text, uint64_t *out)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	*out = 0;
-	if (text.p == NULL || text.n < 1 || text.n > 15 ||
-	    (text.p[0] == '0' && text.n > 1))
-		return (false);
-	for (i = 0; i < text.n; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return (false);
-		v = v * 10 + (uint64_t)(text.p[i] - '0');
-	}
-	*out = v;
-	return (true);
-}
-
 /* A time to live as PTTL gives it: -1, or a number. */
 static bool
 parse_ttl(struct slice text, int64_t *out)
@@ -182,7 +140,7 @@ parse_ttl(struct slice text, int64_t *out)
 		*out = -1;
 		return (true);
 	}
-	if (!pubmsg_parse_count(text, &v))
+	if (!numbered_parse_count(text, &v))
 		return (false);
 	*out = (int64_t)v;
 	return (true);
@@ -197,8 +155,8 @@ take_snapshot(struct slice *in, struct store_message *m)
 	s->previous_ttl_ms = -2;
 	if (!take(in, 'e', 16, &text))
 		return (true);		/* an unsequenced one */
-	if (!pubmsg_parse_epoch(text, &m->epoch) ||
-	    !take(in, 'n', 15, &text) || !pubmsg_parse_count(text, &m->seq) ||
+	if (!numbered_parse_epoch(text, &m->epoch) ||
+	    !take(in, 'n', 15, &text) || !numbered_parse_count(text, &m->seq) ||
 	    m->seq == 0)
 		return (false);
 	s->epoch = m->epoch;

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "shm/region.h"
-#include "store/pubmsg.h"
+#include "store/numbered.h"
 #include "store/redis_error.h"
 #include "store/store_priv.h"
 
@@ -147,7 +147,7 @@ store_note_generation(struct store *store, const struct resp_value *v)
 	struct redis_error error = { REDIS_ERROR_BUG, "", NULL };
 	uint64_t generation;
 
-	if (!pubmsg_parse_epoch(resp_text(resp_at(v, 1)), &generation)) {
+	if (!numbered_parse_epoch(resp_text(resp_at(v, 1)), &generation)) {
 		log_warn_limited("redis: strange answer to a lease");
 		return (false);
 	}

@@ -9,7 +9,6 @@
 
 #include "base/xmalloc.h"
 #include "store/numbered.h"
-#include "store/pubmsg.h"
 #include "store/store_priv.h"
 
 #define ANSWER_N	12	/* elements of what answer() gives */
@@ -57,8 +56,8 @@ parse_snapshot(const struct resp_value *v, struct store_snapshot *s)
 	uint64_t n = 0;
 
 	if (epoch.p == NULL || (epoch.n != 0 &&
-	    !pubmsg_parse_epoch(epoch, &s->epoch)) ||
-	    !pubmsg_parse_count(resp_text(resp_at(v, 2)), &s->seq) ||
+	    !numbered_parse_epoch(epoch, &s->epoch)) ||
+	    !numbered_parse_count(resp_text(resp_at(v, 2)), &s->seq) ||
 	    !parse_value(resp_at(v, 3), &s->editor) ||
 	    !parse_value(resp_at(v, 4), &s->previous) ||
 	    !parse_value(resp_at(v, 6), &s->state) ||
@@ -69,7 +68,7 @@ parse_snapshot(const struct resp_value *v, struct store_snapshot *s)
 		s->previous_ttl_ms = -1;
 	else if (slice_is(ttl, "-2"))
 		s->previous_ttl_ms = -2;
-	else if (pubmsg_parse_count(ttl, &n))
+	else if (numbered_parse_count(ttl, &n))
 		s->previous_ttl_ms = (int64_t)n;
 	else
 		return (false);

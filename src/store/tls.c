@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +20,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/conf.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "store/redis_url.h"
@@ -181,10 +181,9 @@ void
 tls_sha1_hex(const void *p, size_t n, char out[41])
 {
 	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned len = 0, i;
+	unsigned len = 0;
 
 	if (EVP_Digest(p, n, md, &len, EVP_sha1(), NULL) != 1 || len != 20)
 		log_fatal("SHA1 is not available");
-	for (i = 0; i < len; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", md[i]);
+	(void)hex_encode(md, len, out);
 }

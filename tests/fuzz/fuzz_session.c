@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/conf.h"
+#include "base/hex.h"
+#include "base/log.h"
 #include "django/encoding.h"
 #include "django/session.h"
 
@@ -142,7 +143,7 @@ try_old(const char *p, size_t n)
 	signing_derive(SIGNING_SHA1, "django.contrib.sessionsSessionStore",
 	    SLICE_LIT(VECTOR_KEY), &key);
 	signing_hmac(SIGNING_SHA1, &key, (struct slice){ p, n }, &mac);
-	(void)encoding_hex_encode(mac.p, mac.n, hex);
+	(void)hex_encode(mac.p, mac.n, hex);
 	buf_addf(&plain, "%s:", hex);
 	buf_add(&plain, p, n);
 	add_base64(&text, (const unsigned char *)plain.p, plain.n);

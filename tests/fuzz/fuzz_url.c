@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/db_url.h"
 #include "base/log.h"
 #include "base/url.h"
 #include "base/xmalloc.h"
+#include "db/db_url.h"
 #include "store/redis_url.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

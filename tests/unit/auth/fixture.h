@@ -6,8 +6,8 @@
 #ifndef COLLABD_TESTS_AUTH_FIXTURE_H
 #define COLLABD_TESTS_AUTH_FIXTURE_H
 
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/cluster.h"
 #include "django/session.h"
 
 static struct cluster cluster;
@@ -70,7 +70,7 @@ stats(void)
 {
 	struct auth_stats st;
 
-	auth_pool_stats(site.pool, &st);
+	auth_stats(site.auth, &st);
 	return (st);
 }
 

@@ -20,8 +20,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/pool.h"
 #include "django/encoding.h"
 #include "django/signing.h"
 #include "shm/budget.h"
@@ -147,7 +149,7 @@ site_sign_session(const char *id, const char *salt, int64_t time_s)
 	    "AbstractBaseUser.get_session_auth_hash", slice_of(SITE_SECRET),
 	    &key);
 	signing_hmac(SIGNING_SHA256, &key, slice_of(SITE_PASSWORD), &mac);
-	encoding_hex_encode(mac.p, mac.n, hash);
+	hex_encode(mac.p, mac.n, hash);
 	snprintf(text, sizeof(text), "{\"_auth_user_id\":%s,"
 	    "\"_auth_user_backend\":\"" SITE_BACKEND "\","
 	    "\"_auth_user_hash\":\"%s\"}", id, hash);
@@ -174,7 +176,8 @@ struct site {
 	struct event_base *base;
 	struct shm	*shm;
 	int		 slot;
-	struct auth_pool *pool;
+	struct pool	*pool;
+	struct auth	*auth;
 	unsigned	 n_answers;	/* of all asks */
 };
 
@@ -198,15 +201,17 @@ site_start(struct site *s)
 	s->shm = shm_new(&geometry);
 	assert_non_null(s->shm);
 	s->slot = shm_slot_claim(s->shm);
-	s->pool = auth_pool_new(&s->conf, s->base, s->shm, s->slot);
+	s->pool = pool_new(&s->conf, s->base, s->shm, s->slot);
 	assert_non_null(s->pool);
+	s->auth = auth_new(s->pool);
 	s->n_answers = 0;
 }
 
 static UNUSED void
 site_stop(struct site *s)
 {
-	auth_pool_free(s->pool);
+	assert_true(pool_free(s->pool));
+	auth_free(s->auth);
 	assert_int_equal(budget_in_use(s->shm), 0);
 	event_base_free(s->base);
 	shm_free(s->shm);
@@ -242,7 +247,7 @@ ask_start(struct site *s, struct ask *a, const char *session, const char *app,
 
 	memset(a, 0, sizeof(*a));
 	a->site = s;
-	a->check = auth_check_start(s->pool, &q, on_answer, a);
+	a->check = auth_check_start(s->auth, &q, on_answer, a);
 	assert_non_null(a->check);
 	assert_int_equal(a->calls, 0);	/* never before it returns */
 }

@@ -139,7 +139,7 @@ test_cancel_in_callback(void **state UNUSED)
 	hold_budget();
 	memset(nested, 0, sizeof(nested));
 	nested[0].site = &site;
-	assert_non_null(auth_check_start(site.pool, &q, on_cancels_others,
+	assert_non_null(auth_check_start(site.auth, &q, on_cancels_others,
 	    &nested[0]));
 	ask_start(&site, &nested[1], KEY, NULL, NULL);	/* joined */
 	release_budget();

@@ -5,8 +5,9 @@
  */
 #include <dirent.h>
 
-#include "auth/burst.h"
 #include "auth/fixture.h"
+#include "db/burst.h"
+#include "db/db_url.h"
 
 /* --- deciding --- */
 
@@ -26,15 +27,15 @@ test_no_session(void **state UNUSED)
 		assert_int_equal(ask_only(&site, keys[i], NULL, NULL),
 		    AUTH_DENIED);
 	a.site = &site;
-	assert_non_null(auth_check_start(site.pool, &q, on_answer, &a));
+	assert_non_null(auth_check_start(site.auth, &q, on_answer, &a));
 	ask_wait(&a);
 	assert_int_equal(a.verdict, AUTH_DENIED);
 	assert_int_equal(stats().lookups, 0);
 	assert_int_equal(stats().opened, 0);
-	assert_false(auth_pool_is_healthy(site.pool));	/* nobody was asked */
+	assert_false(pool_is_healthy(site.pool));	/* nobody was asked */
 	assert_int_equal(ask_only(&site, "unknownsession", NULL, NULL),
 	    AUTH_DENIED);
-	assert_true(auth_pool_is_healthy(site.pool));
+	assert_true(pool_is_healthy(site.pool));
 	assert_int_equal(counters_sum(site.shm, COUNTER_AUTH_DENIED),
 	    COUNT_OF(keys) + 2);
 	assert_int_equal(counters_sum(site.shm, COUNTER_DB_OPENED), 1);
@@ -52,7 +53,7 @@ test_queue_full(void **state UNUSED)
 	hold_budget();
 	ask_start(&site, &a[0], key(0), NULL, NULL);
 	ask_start(&site, &a[1], key(1), NULL, NULL);
-	assert_null(auth_check_start(site.pool, &q, on_answer, &a[2]));
+	assert_null(auth_check_start(site.auth, &q, on_answer, &a[2]));
 	auth_check_cancel(a[0].check);		/* makes room */
 	ask_start(&site, &a[2], key(2), NULL, NULL);
 	release_budget();
@@ -186,8 +187,8 @@ static void
 test_burst_replaced(void **state UNUSED)
 {
 	struct burst_shared shared = { 0 };
-	struct auth_source source;
-	struct burst burst = { .source = &source, .shared = &shared };
+	struct burst burst = { .shared = &shared };
+	struct db_url address;
 	struct db_wait wait = { .wake_fd = -1 };
 	struct db_request request = { .sql = "SELECT 1 WHERE FALSE" };
 	struct db_error error;
@@ -197,7 +198,9 @@ test_burst_replaced(void **state UNUSED)
 	shared.shm = site.shm;
 	shared.slot = site.slot;
 	wait.deadline_ms = clock_mono_ms() + 60000;
-	assert_true(auth_source_init(&source, &site.conf, &err));
+	assert_true(db_url_parse(site.conf.database_url, &address, &err));
+	shared.conf = &site.conf;
+	shared.url = &address;
 	assert_int_equal(burst_query(&burst, &request, &wait, &error), DB_OK);
 	assert_true(burst_served(&burst, 1));
 	sql(&cluster, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -213,7 +216,7 @@ test_burst_replaced(void **state UNUSED)
 	    DB_DOWN);
 	assert_int_equal(budget_in_use(site.shm), 0);
 	burst_close(&burst);
-	auth_source_fini(&source);
+	db_url_fini(&address);
 	stop();
 }
 
@@ -237,9 +240,9 @@ test_budget_shared(void **state UNUSED)
 	start("2", "1");
 	second = site;		/* its own pool and slot in the same memory */
 	second.slot = shm_slot_claim(site.shm);
-	second.pool = auth_pool_new(&site.conf, site.base, site.shm,
-	    second.slot);
+	second.pool = pool_new(&site.conf, site.base, site.shm, second.slot);
 	assert_non_null(second.pool);
+	second.auth = auth_new(second.pool);
 	for (i = 0; i < 2 * MANY; i++) {
 		struct site *s = i % 2 == 0 ? &site : &second;
 		struct auth_query q = { slice_of(key(i / 2)), { NULL, 0 },
@@ -247,7 +250,7 @@ test_budget_shared(void **state UNUSED)
 
 		memset(&a[i], 0, sizeof(a[i]));
 		a[i].site = s;
-		assert_non_null(auth_check_start(s->pool, &q, on_budgeted,
+		assert_non_null(auth_check_start(s->auth, &q, on_budgeted,
 		    &a[i]));
 	}
 	for (i = 0; i < 2 * MANY; i++) {
@@ -255,7 +258,8 @@ test_budget_shared(void **state UNUSED)
 		assert_int_equal(a[i].verdict, AUTH_ALLOWED);
 		ask_free(&a[i]);
 	}
-	auth_pool_free(second.pool);
+	assert_true(pool_free(second.pool));
+	auth_free(second.auth);
 	stop();
 }
 
@@ -299,7 +303,7 @@ test_misconfigured(void **state UNUSED)
 		assert_int_equal(ask(&site, &a, KEY, "shelfx", "item"),
 		    AUTH_UNAVAILABLE);
 		assert_string_equal(a.reason, "database misconfigured");
-		assert_false(auth_pool_is_healthy(site.pool));
+		assert_false(pool_is_healthy(site.pool));
 		stop();
 	}
 }
@@ -352,10 +356,10 @@ test_server_down_and_up(void **state UNUSED)
 		assert_int_equal(a[i].verdict, AUTH_UNAVAILABLE);
 		assert_string_equal(a[i].reason, "database unavailable");
 	}
-	assert_false(auth_pool_is_healthy(site.pool));
+	assert_false(pool_is_healthy(site.pool));
 	cluster_up(&cluster);
 	assert_int_equal(ask_only(&site, KEY, NULL, NULL), AUTH_ALLOWED);
-	assert_true(auth_pool_is_healthy(site.pool));
+	assert_true(pool_is_healthy(site.pool));
 	stop();
 }
 
@@ -409,12 +413,12 @@ static void
 test_probe_and_health(void **state UNUSED)
 {
 	start("1", "2");
-	assert_false(auth_pool_is_healthy(site.pool));
-	auth_pool_probe_start(site.pool);
-	auth_pool_probe_start(site.pool);	/* one at a time */
-	while (!auth_pool_is_healthy(site.pool))
+	assert_false(pool_is_healthy(site.pool));
+	auth_probe_start(site.auth);
+	auth_probe_start(site.auth);	/* one at a time */
+	while (!pool_is_healthy(site.pool))
 		event_base_loop(site.base, EVLOOP_ONCE);
-	auth_pool_probe_start(site.pool);	/* too soon: nothing */
+	auth_probe_start(site.auth);	/* too soon: nothing */
 	assert_int_equal(stats().opened, 1);
 	assert_int_equal(counters_sum(site.shm, COUNTER_AUTH_DENIED), 0);
 	stop();
@@ -423,9 +427,9 @@ test_probe_and_health(void **state UNUSED)
 	site_conf(&site.conf, url);
 	set(&site.conf, "user_table", "nowhere");
 	site_start(&site);
-	auth_pool_probe_start(site.pool);
+	auth_probe_start(site.auth);
 	event_base_loop(site.base, EVLOOP_ONCE);
-	assert_false(auth_pool_is_healthy(site.pool));
+	assert_false(pool_is_healthy(site.pool));
 	stop();
 }
 
@@ -492,7 +496,7 @@ test_bad_url(void **state UNUSED)
 	struct conf conf;
 
 	site_conf(&conf, "mysql://u:p@h/d");
-	assert_null(auth_pool_new(&conf, base, shm, shm_slot_claim(shm)));
+	assert_null(pool_new(&conf, base, shm, shm_slot_claim(shm)));
 	event_base_free(base);
 	shm_free(shm);
 	conf_fini(&conf);

@@ -2,8 +2,8 @@
  * What `collabd -t` says about a database: every sentence names a setting and
  * what to do, and none holds a secret.
  */
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/cluster.h"
 
 static struct cluster cluster;
 static char url[256];

@@ -1,6 +1,6 @@
 /*
- * The SQL text: names are quoted, values never stand in it, absent columns and
- * tables are left out, lists survive every character. No database.
+ * The SQL text of authorization: values never stand in it, absent columns and
+ * tables are left out. No database.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,57 +21,6 @@ set(struct conf *conf, const char *name, const char *value)
 	if (!conf_set(conf, name, value, &err))
 		fail_msg("%s", buf_str(&err));
 	buf_fini(&err);
-}
-
-static void
-test_names(void **state UNUSED)
-{
-	static const struct { const char *name, *quoted; } cases[] = {
-		{ "auth_user", "\"auth_user\"" },
-		{ "", "\"\"" },
-		{ "a\"b", "\"a\"\"b\"" },
-		{ "\"", "\"\"\"\"" },
-		{ "x\"; DROP TABLE y; --", "\"x\"\"; DROP TABLE y; --\"" },
-		{ "order", "\"order\"" },
-		{ "a.b", "\"a.b\"" },
-	};
-	struct buf b = { 0 };
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(cases); i++) {
-		buf_reset(&b);
-		query_add_name(&b, cases[i].name);
-		assert_string_equal(buf_str(&b), cases[i].quoted);
-	}
-	buf_fini(&b);
-}
-
-static void
-test_lists(void **state UNUSED)
-{
-	static const char *const items[] = {
-		"", "a", "a\"b", "a\\b", "{,}", "NULL", "\xc3\xa9",
-	};
-	struct buf b = { 0 };
-	size_t i;
-
-	query_list_start(&b, DB_POSTGRES);
-	for (i = 0; i < COUNT_OF(items); i++)
-		query_list_add(&b, DB_POSTGRES, slice_of(items[i]));
-	query_list_end(&b, DB_POSTGRES);
-	assert_string_equal(buf_str(&b), "{\"\",\"a\",\"a\\\"b\",\"a\\\\b\","
-	    "\"{,}\",\"NULL\",\"\xc3\xa9\"}");
-	buf_reset(&b);
-	query_list_start(&b, DB_SQLITE);
-	for (i = 0; i < 4; i++)
-		query_list_add(&b, DB_SQLITE, slice_of(items[i]));
-	query_list_end(&b, DB_SQLITE);
-	assert_string_equal(buf_str(&b), "[\"\",\"a\",\"a\\\"b\",\"a\\\\b\"]");
-	buf_reset(&b);
-	query_list_start(&b, DB_POSTGRES);
-	query_list_end(&b, DB_POSTGRES);
-	assert_string_equal(buf_str(&b), "{}");
-	buf_fini(&b);
 }
 
 static void
@@ -204,38 +153,6 @@ test_params(void **state UNUSED)
 }
 
 static void
-test_display_names(void **state UNUSED)
-{
-	static const struct { const char *cols, *username, *name; } cases[] = {
-		{ "Ada Lovelace", "ada", "Ada Lovelace" },
-		{ " Lovelace", "ada", "Lovelace" },
-		{ "Ada ", "ada", "Ada" },
-		{ "Ada  \t King\n", "ada", "Ada King" },
-		{ "  ", "ada", "ada" }, { "", "ada", "ada" },
-		{ NULL, "ada", "ada" }, { NULL, NULL, "" },
-		{ "\xc3\xa9\xc2\xa0x", "ada", "\xc3\xa9\xc2\xa0x" },
-	};
-	char longest[2 * IDENTITY_NAME_MAX + 2], *name;
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(cases); i++) {
-		name = identity_name(slice_of(cases[i].cols),
-		    slice_of(cases[i].username));
-		assert_string_equal(name, cases[i].name);
-		free(name);
-	}
-	/* An odd start: the bound falls into a character. */
-	longest[0] = 'x';
-	for (i = 1; i < sizeof(longest) - 1; i++)
-		longest[i] = i % 2 == 1 ? '\xc3' : '\xa9';
-	longest[i] = '\0';
-	name = identity_name(slice_of(longest), slice_of("ada"));
-	assert_int_equal(strlen(name), IDENTITY_NAME_MAX - 1);
-	assert_memory_equal(name, longest, IDENTITY_NAME_MAX - 1);
-	free(name);
-}
-
-static void
 test_identity(void **state UNUSED)
 {
 	static const struct { const char *path, *url; } avatars[] = {
@@ -285,13 +202,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_user_ids),
 		cmocka_unit_test(test_absent_columns),
 		cmocka_unit_test(test_staff_batch),
 		cmocka_unit_test(test_params),
-		cmocka_unit_test(test_display_names),
 		cmocka_unit_test(test_identity),
 	};
 

@@ -40,8 +40,8 @@ static void
 recheck_start(const struct auth_query *q, size_t n)
 {
 	memset(&batch, 0, sizeof(batch));
-	assert_true(auth_recheck_start(site.pool, q, n, on_batch, NULL));
-	assert_false(auth_recheck_start(site.pool, q, n, on_batch, NULL));
+	assert_true(auth_recheck_start(site.auth, q, n, on_batch, NULL));
+	assert_false(auth_recheck_start(site.auth, q, n, on_batch, NULL));
 	assert_int_equal(batch.calls, 0);
 }
 
@@ -68,7 +68,7 @@ test_recheck(void **state UNUSED)
 	size_t i;
 
 	start("2", "2");
-	assert_false(auth_recheck_start(site.pool, NULL, 0, on_batch, NULL));
+	assert_false(auth_recheck_start(site.auth, NULL, 0, on_batch, NULL));
 	for (i = 0; i < SOCKETS; i++) {
 		q[i].session = slice_of(i % 7 == 0 ? "gonesession" :
 		    i % 11 == 0 ? "x" : key((unsigned)(i % MANY)));

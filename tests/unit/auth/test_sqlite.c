@@ -4,10 +4,10 @@
  */
 #include <sqlite3.h>
 
-#include "auth/cluster.h"
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "auth/site.h"
+#include "db/cluster.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 #define KEY	"0123456789abcdefghijklmnopqrstuv"
 #define HEX	"6f9619ff8b86d011b42d00c04fc964ff"
@@ -149,7 +149,7 @@ test_take_over(void **state UNUSED)
 		    AUTH_ALLOWED);
 		assert_int_equal(a.may_take_over, may);
 		ask_free(&a);
-		assert_true(auth_recheck_start(s.pool, &q, 1, on_batch, &b));
+		assert_true(auth_recheck_start(s.auth, &q, 1, on_batch, &b));
 		while (b.calls == 0)
 			event_base_loop(s.base, EVLOOP_ONCE);
 		assert_int_equal(b.answers[0].may_take_over, may);
@@ -183,7 +183,7 @@ test_recheck(void **state UNUSED)
 	for (i = 0; i < COUNT_OF(cases); i++)
 		q[i] = (struct auth_query){ slice_of(cases[i].key),
 		    slice_of(cases[i].app), slice_of(cases[i].model) };
-	assert_true(auth_recheck_start(s.pool, q, COUNT_OF(q), on_batch, &b));
+	assert_true(auth_recheck_start(s.auth, q, COUNT_OF(q), on_batch, &b));
 	while (b.calls == 0)
 		event_base_loop(s.base, EVLOOP_ONCE);
 	for (i = 0; i < COUNT_OF(cases); i++) {
@@ -194,7 +194,7 @@ test_recheck(void **state UNUSED)
 	start(&s, true);
 	b.calls = 0;
 	q[0].session = slice_of("uuidsession");
-	assert_true(auth_recheck_start(s.pool, q, 1, on_batch, &b));
+	assert_true(auth_recheck_start(s.auth, q, 1, on_batch, &b));
 	while (b.calls == 0)
 		event_base_loop(s.base, EVLOOP_ONCE);
 	assert_int_equal(b.answers[0].verdict, AUTH_ALLOWED);
@@ -243,7 +243,7 @@ test_batch(void **state UNUSED)
 			assert_string_equal(a[i].user->id, text);
 		ask_free(&a[i]);
 	}
-	auth_pool_stats(s.pool, &st);
+	auth_stats(s.auth, &st);
 	assert_int_equal(st.lookups, CROWD);
 	assert_int_equal(st.queries, 2);
 	run("DELETE FROM auth_user WHERE id >= 100");

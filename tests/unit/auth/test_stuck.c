@@ -6,9 +6,9 @@
 #include <netdb.h>
 #include <pthread.h>
 
-#include "auth/adminlog.h"
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/adminlog.h"
+#include "db/cluster.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -75,7 +75,7 @@ start_pair(struct site *s, const char *key)
 
 	memset(pair, 0, sizeof(pair));
 	pair[0].site = s;
-	pair[0].check = auth_check_start(s->pool, &q, on_first, &pair[0]);
+	pair[0].check = auth_check_start(s->auth, &q, on_first, &pair[0]);
 	assert_non_null(pair[0].check);
 	ask_start(s, &pair[1], key, NULL, NULL);
 }
@@ -97,7 +97,7 @@ test_answered_while_stuck(void **state UNUSED)
 	assert_int_equal(in_thread.verdict, AUTH_UNAVAILABLE);
 	assert_int_equal(pair[0].verdict, AUTH_UNAVAILABLE);
 	assert_int_equal(pair[1].calls, 0);
-	assert_false(auth_pool_is_healthy(s.pool));
+	assert_false(pool_is_healthy(s.pool));
 
 	/* One that is cancelled while its thread is stuck. */
 	ask_start(&s, &gone, "sessionkey3", NULL, NULL);
@@ -154,8 +154,8 @@ test_recheck_while_stuck(void **state UNUSED)
 
 	start(&s);
 	block(true);
-	assert_true(auth_recheck_start(s.pool, q, 2, on_batch, NULL));
-	auth_pool_probe_start(s.pool);
+	assert_true(auth_recheck_start(s.auth, q, 2, on_batch, NULL));
+	auth_probe_start(s.auth);
 	while (n_batches == 0)
 		event_base_loop(s.base, EVLOOP_ONCE);
 	block(false);
@@ -217,7 +217,7 @@ test_free_while_stuck(void **state UNUSED)
 	ask_start(&s, &a, "sessionkey1", NULL, NULL);
 	while (stuck() == 0)
 		nap_ms(1);
-	auth_pool_free(s.pool);
+	assert_false(pool_free(s.pool));
 	assert_int_equal(a.calls, 0);
 	assert_int_equal(stuck(), 1);
 	event_base_free(s.base);

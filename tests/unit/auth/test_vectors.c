@@ -2,8 +2,8 @@
  * The cases of vectors.json ("auth" and "permissions") and the user models of
  * real sites, through the whole pool against a real PostgreSQL.
  */
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/cluster.h"
 
 #include <json-c/json.h>
 
@@ -235,7 +235,7 @@ run_permission(struct site *s, const char *id, bool lets_in, bool superuser,
 	ask_free(&a);
 
 	q.app_label = slice_of(app);
-	assert_true(auth_recheck_start(s->pool, &q, 1, on_batch, &b));
+	assert_true(auth_recheck_start(s->auth, &q, 1, on_batch, &b));
 	while (b.calls == 0)
 		event_base_loop(s->base, EVLOOP_ONCE);
 	if (b.answers[0].verdict != a.verdict)
@@ -327,7 +327,7 @@ run_take_over(const struct take_over *c)
 	assert_int_equal(ask(&s, &a, KEY, "shelfx", "item"), AUTH_ALLOWED);
 	assert_int_equal(a.may_take_over, c->may);
 	ask_free(&a);
-	assert_true(auth_recheck_start(s.pool, q, 2, on_batch, &b));
+	assert_true(auth_recheck_start(s.auth, q, 2, on_batch, &b));
 	while (b.calls == 0)
 		event_base_loop(s.base, EVLOOP_ONCE);
 	assert_int_equal(b.answers[0].may_take_over, c->may);
@@ -413,7 +413,7 @@ test_room_names(void **state UNUSED)
 		    rooms[i].model), rooms[i].in ? AUTH_ALLOWED : AUTH_DENIED);
 	memset(&a, 0, sizeof(a));
 	a.site = &s;
-	assert_non_null(auth_check_start(s.pool, &q, on_answer, &a));
+	assert_non_null(auth_check_start(s.auth, &q, on_answer, &a));
 	ask_wait(&a);
 	assert_int_equal(a.verdict, AUTH_DENIED);
 	site_stop(&s);
@@ -526,7 +526,7 @@ recheck_model(struct site *s, const struct model *m)
 	};
 	struct batch b = { 0 };
 
-	assert_true(auth_recheck_start(s->pool, q, 3, on_batch, &b));
+	assert_true(auth_recheck_start(s->auth, q, 3, on_batch, &b));
 	while (b.calls == 0)
 		event_base_loop(s->base, EVLOOP_ONCE);
 	assert_int_equal(b.answers[0].verdict,
@@ -618,10 +618,10 @@ test_signed_cookies(void **state UNUSED)
 	assert_int_equal(ask_only(&s, old, NULL, NULL), AUTH_DENIED);
 	assert_int_equal(ask_only(&s, other, NULL, NULL), AUTH_DENIED);
 	assert_int_equal(ask_only(&s, "", NULL, NULL), AUTH_DENIED);
-	auth_pool_stats(s.pool, &stats);
+	auth_stats(s.auth, &stats);
 	assert_int_equal(stats.opened, 0);	/* a bad cookie costs nothing */
 	assert_int_equal(ask_only(&s, good, NULL, NULL), AUTH_ALLOWED);
-	assert_true(auth_recheck_start(s.pool, q, 3, on_batch, &b));
+	assert_true(auth_recheck_start(s.auth, q, 3, on_batch, &b));
 	while (b.calls == 0)
 		event_base_loop(s.base, EVLOOP_ONCE);
 	assert_int_equal(b.answers[0].verdict, AUTH_ALLOWED);

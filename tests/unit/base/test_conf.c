@@ -315,6 +315,10 @@ test_env_complaints(void **state)
 	set_env("PORT", "80a");
 	assert_false(conf_load_env(&f->conf, &f->err));
 	assert_non_null(strstr(buf_str(&f->err), "PORT"));
+	buf_reset(&f->err);
+	set_env("PORT", "65536");
+	assert_false(conf_load_env(&f->conf, &f->err));
+	assert_non_null(strstr(buf_str(&f->err), "PORT"));
 	clear_env();
 }
 

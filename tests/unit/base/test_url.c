@@ -195,6 +195,61 @@ test_has_scheme(void **state UNUSED)
 	assert_false(url_has_scheme(""));
 }
 
+static void
+test_split_host(void **state UNUSED)
+{
+	static const struct { const char *text, *host, *port; bool ok; } rows[] = {
+		{ "", "", NULL, true },
+		{ "h", "h", NULL, true },
+		{ "h:", "h", "", true },
+		{ "h:80", "h", "80", true },
+		{ ":80", "", "80", true },
+		{ "a:b:80", "a", "b:80", true },
+		{ "h]:80", "h]", "80", true },
+		{ "[::1]", "::1", NULL, true },
+		{ "[::1]:", "::1", "", true },
+		{ "[::1]:80", "::1", "80", true },
+		{ "[]", "", NULL, true },
+		{ "[::1", NULL, NULL, false },
+		{ "[", NULL, NULL, false },
+		{ "[::1]80", "::1", NULL, false },
+		{ "[::1]]:80", "::1", NULL, false },
+	};
+	struct slice host, port;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		assert_int_equal(url_split_host(slice_of(rows[i].text), &host,
+		    &port), rows[i].ok);
+		assert_true(rows[i].host == NULL ? host.p == NULL :
+		    slice_is(host, rows[i].host));
+		assert_true(rows[i].port == NULL ? port.p == NULL :
+		    slice_is(port, rows[i].port));
+	}
+	assert_true(url_split_host((struct slice){ NULL, 0 }, &host, &port));
+	assert_null(host.p);
+}
+
+static void
+test_ports(void **state UNUSED)
+{
+	static const struct { const char *text; int port; } rows[] = {
+		{ "0", 0 }, { "80", 80 }, { "00080", 80 }, { "65535", 65535 },
+		{ "65536", -1 }, { "99999", -1 }, { "000080", -1 },
+		{ "", -1 }, { NULL, -1 }, { "-1", -1 }, { "+1", -1 },
+		{ " 1", -1 }, { "1 ", -1 }, { "8o", -1 },
+	};
+	size_t i;
+	int port;
+
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		assert_int_equal(url_parse_port(slice_of(rows[i].text), &port),
+		    rows[i].port != -1);
+		if (rows[i].port != -1)
+			assert_int_equal(port, rows[i].port);
+	}
+}
+
 int
 main(void)
 {
@@ -205,6 +260,8 @@ main(void)
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_has_scheme),
+		cmocka_unit_test(test_split_host),
+		cmocka_unit_test(test_ports),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

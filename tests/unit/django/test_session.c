@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "base/conf.h"
+#include "base/hex.h"
 #include "base/xmalloc.h"
 #include "django/encoding.h"
 #include "django/session.h"
@@ -149,7 +150,7 @@ assert_hash(struct json_object *got, const char *want)
 	add_sorted(&text, got);
 	signing_derive(SIGNING_SHA256, "", (struct slice){ text.p, text.n },
 	    &digest);
-	(void)encoding_hex_encode(digest.p, digest.n, hex);
+	(void)hex_encode(digest.p, digest.n, hex);
 	assert_string_equal(hex, want);
 	buf_fini(&text);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/conf.h"
+#include "base/hex.h"
 #include "django/encoding.h"
 #include "django/signing.h"
 #include "vectors.h"
@@ -34,7 +35,7 @@ assert_digest(const struct signing_digest *digest, const char *hex)
 {
 	char text[SIGNING_DIGEST_MAX * 2 + 1];
 
-	(void)encoding_hex_encode(digest->p, digest->n, text);
+	(void)hex_encode(digest->p, digest->n, text);
 	assert_string_equal(text, hex);
 }
 
@@ -225,7 +226,7 @@ test_empty_keys(void **state UNUSED)
 	signing_derive(SIGNING_SHA256, "django.contrib.auth.models."
 	    "AbstractBaseUser.get_session_auth_hash", SLICE_LIT(""), &key);
 	signing_hmac(SIGNING_SHA256, &key, SLICE_LIT("pw"), &mac);
-	(void)encoding_hex_encode(mac.p, mac.n, text);
+	(void)hex_encode(mac.p, mac.n, text);
 	keys = keys_of("", "", "off");
 	assert_int_equal(signing_check_auth_hash(keys, SLICE_LIT("pw"),
 	    slice_of(text), false), -1);

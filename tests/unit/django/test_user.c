@@ -190,6 +190,38 @@ test_reason_texts(void **state UNUSED)
 	    "unknown");
 }
 
+static void
+test_shown_names(void **state UNUSED)
+{
+	static const struct { const char *cols, *username, *name; } cases[] = {
+		{ "Ada Lovelace", "ada", "Ada Lovelace" },
+		{ " Lovelace", "ada", "Lovelace" },
+		{ "Ada ", "ada", "Ada" },
+		{ "Ada  \t King\n", "ada", "Ada King" },
+		{ "  ", "ada", "ada" }, { "", "ada", "ada" },
+		{ NULL, "ada", "ada" }, { NULL, NULL, "" },
+		{ "\xc3\xa9\xc2\xa0x", "ada", "\xc3\xa9\xc2\xa0x" },
+	};
+	char longest[2 * USER_SHOWN_NAME_MAX + 2], *name;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		name = user_shown_name(slice_of(cases[i].cols),
+		    slice_of(cases[i].username));
+		assert_string_equal(name, cases[i].name);
+		free(name);
+	}
+	/* An odd start: the bound falls into a character. */
+	longest[0] = 'x';
+	for (i = 1; i < sizeof(longest) - 1; i++)
+		longest[i] = i % 2 == 1 ? '\xc3' : '\xa9';
+	longest[i] = '\0';
+	name = user_shown_name(slice_of(longest), slice_of("ada"));
+	assert_int_equal(strlen(name), USER_SHOWN_NAME_MAX - 1);
+	assert_memory_equal(name, longest, USER_SHOWN_NAME_MAX - 1);
+	free(name);
+}
+
 int
 main(void)
 {
@@ -197,6 +229,7 @@ main(void)
 		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_no_row),
 		cmocka_unit_test(test_reason_texts),
+		cmocka_unit_test(test_shown_names),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -231,23 +231,6 @@ test_bounds(void **state UNUSED)
 }
 
 static void
-test_numbers(void **state UNUSED)
-{
-	uint64_t v;
-
-	assert_true(pubmsg_parse_count(S("0"), &v));
-	assert_true(pubmsg_parse_count(S("999999999999999"), &v));
-	assert_int_equal(v, 999999999999999);
-	assert_false(pubmsg_parse_count(S("1000000000000000"), &v));
-	assert_false(pubmsg_parse_count(S(""), &v));
-	assert_false(pubmsg_parse_count(S("1e3"), &v));
-	assert_false(pubmsg_parse_count(S("01"), &v));
-	assert_false(pubmsg_parse_count(ABSENT, &v));
-	assert_true(pubmsg_parse_epoch(S("fedcba9876543210"), &v));
-	assert_true(v == UINT64_C(0xfedcba9876543210));
-}
-
-static void
 test_keys(void **state UNUSED)
 {
 	const struct keys k = { "site1:" };
@@ -328,7 +311,6 @@ main(void)
 		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_model_rooms),
 	};

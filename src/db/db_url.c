@@ -13,10 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "auth/db_url.h"
 #include "base/log.h"
 #include "base/url.h"
 #include "base/xmalloc.h"
+#include "db/db_url.h"
 
 #define PATH_MAX_BYTES	4095
 
@@ -371,12 +371,11 @@ check_host(const char *host, struct buf *err)
 static bool
 check_port(const char *port, struct buf *err)
 {
-	size_t n;
+	int number;
 
 	if (port == NULL)
 		return (true);
-	n = strspn(port, "0123456789");
-	if (port[n] != '\0' || n > 5 || atoi(port) < 1 || atoi(port) > 65535)
+	if (!url_parse_port(slice_of(port), &number) || number == 0)
 		return (complain(err, "the port is not a number from 1 to "
 		    "65535"));
 	return (true);

@@ -7,8 +7,8 @@
  *
  * Nothing here knows what a session or a user is.
  */
-#ifndef COLLABD_AUTH_DB_H
-#define COLLABD_AUTH_DB_H
+#ifndef COLLABD_DB_DB_H
+#define COLLABD_DB_DB_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,7 +76,7 @@ struct db_request {
 /* How the two kinds of database write what differs between them. */
 enum db_dialect { DB_POSTGRES, DB_SQLITE };
 
-/* The two drivers (src/auth/pg.c, src/auth/sqlite.c). */
+/* The two drivers (src/db/pg.c, src/db/sqlite.c). */
 struct db_driver {
 	struct db *(*open)(const struct db_url *, const struct db_wait *,
 	    enum db_status *, struct db_error *);

@@ -1,8 +1,8 @@
 /*
- * Connections of an authorization thread. Called by lookup.c, chunk.c, batch.c
- * and crew.c. The place in the budget is taken before the first byte is sent
- * and given back after the connection is closed, so the sum over all workers
- * is never above auth_max_connections.
+ * Connections of the pool's threads. Called by crew.c and by what it runs. The
+ * place in the budget is taken before the first byte is sent and given back
+ * after the connection is closed, so the sum over all workers is never above
+ * auth_max_connections.
  *
  * When connecting fails, the threads of the pool wait a little longer each
  * time before they try again, and the line waits with them: a database that
@@ -12,9 +12,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "auth/auth.h"
-#include "auth/burst.h"
 #include "base/clock.h"
+#include "db/burst.h"
 #include "shm/budget.h"
 #include "shm/counters.h"
 
@@ -63,7 +62,7 @@ static enum db_status
 take_place(const struct burst *burst, const struct db_wait *wait,
     struct db_error *error)
 {
-	unsigned limit = (unsigned)burst->source->conf->auth_max_connections;
+	unsigned limit = (unsigned)burst->shared->conf->auth_max_connections;
 	int64_t until;
 
 	for (;;) {
@@ -100,7 +99,7 @@ burst_open(struct burst *burst, const struct db_wait *wait,
 	if ((status = wait_pause(burst, wait, error)) != DB_OK ||
 	    (status = take_place(burst, wait, error)) != DB_OK)
 		return (status);
-	burst->db = db_open(&burst->source->url, wait, &status, error);
+	burst->db = db_open(shared->url, wait, &status, error);
 	if (burst->db == NULL) {
 		give_place(burst);
 		if (status != DB_CANCELLED)
@@ -153,11 +152,11 @@ burst_served(struct burst *burst, size_t n)
 size_t
 burst_left(const struct burst *burst)
 {
-	size_t most = burst->source->conf->auth_reuse ?
-	    AUTH_BURST_LOOKUPS : 1;
+	size_t most = burst->shared->conf->auth_reuse ?
+	    BURST_JOBS : 1;
 
 	if (burst->db == NULL || burst->served >= most ||
-	    clock_mono_ms() - burst->opened_ms >= AUTH_BURST_MS)
+	    clock_mono_ms() - burst->opened_ms >= BURST_MS)
 		return (0);
 	return (most - burst->served);
 }

@@ -1,9 +1,9 @@
 /*
- * The authorization threads. Each one takes a job from the line (and when many
- * lookups stand there, some more), does it in a straight line with one
+ * The threads of a pool. Each one takes a job from the line (and the job, when
+ * many of its kind stand there, some more), does it in a straight line with one
  * deadline, hands it back, and goes on with the same connection only if
- * somebody else stands in line by then. Started by pool.c
- * after the fork. No call of libevent is made here or below.
+ * somebody else stands in line by then. Started by pool.c after the fork. No
+ * call of libevent is made here or below.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -12,15 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/batch.h"
-#include "auth/burst.h"
-#include "auth/crew.h"
-#include "auth/lookup.h"
-#include "auth/recheck.h"
-#include "auth/source.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/burst.h"
+#include "db/crew.h"
+#include "db/db_url.h"
+#include "db/line.h"
 
 /* How long crew_stop() waits: everything but the resolver can be woken. */
 #define END_MS	2000
@@ -32,7 +30,7 @@ struct member {
 };
 
 struct crew {
-	struct auth_source source;
+	struct db_url	 url;
 	struct line	*line;
 	struct burst_shared shared;
 	size_t		 n;
@@ -56,65 +54,48 @@ log_trouble(enum db_status status, const struct db_error *error)
 		log_warn_limited("authorization: %s", error->text);
 }
 
-/* What the database was to the job, or to the first of the batch that it
- * failed. */
+/* How the database was to the first of the jobs that it failed. */
 static enum db_status
-worst_status(const struct batch *batch)
+worst_status(const struct job_run *run)
 {
 	size_t i;
 
-	for (i = 0; i < batch->n; i++) {
-		enum db_status status = batch->jobs[i]->status;
+	for (i = 0; i < run->n; i++) {
+		const struct job *job = run->jobs[i];
 
-		if (status == DB_FAULT || status == DB_DOWN ||
-		    status == DB_TIMEOUT)
-			return (status);
+		if (job->status_counts && (job->status == DB_FAULT ||
+		    job->status == DB_DOWN || job->status == DB_TIMEOUT))
+			return (job->status);
 	}
 	return (DB_OK);
 }
 
-/* Runs what the batch holds: one job, and more lookups if it finds them. */
+/* Does a job, with more of its kind if it takes them. */
 static void
-run(struct member *m, struct burst *burst, struct batch *batch)
+do_job(struct job_run *run, struct job *job)
 {
-	struct job *job = batch->jobs[0];
-	struct line *line = m->crew->line;
-	struct db_error error = { DB_FAULT_OTHER, "" };
-	struct db_wait wait = {
+	run->jobs[0] = job;
+	run->n = 1;
+	run->error = (struct db_error){ DB_FAULT_OTHER, "" };
+	run->wait = (struct db_wait){
 		.deadline_ms = job->deadline_ms,
-		.wake_fd = line_wake_fd(line, m->number),
+		.wake_fd = line_wake_fd(run->line, run->thread),
 		.is_cancelled = job_is_cancelled,
 		.arg = job,
 	};
-
-	switch (job->kind) {
-	case JOB_LOOKUP:
-		batch_run(batch, line, m->number, burst, &wait, &error);
-		break;
-	case JOB_RECHECK:
-		recheck_run(job, line, burst, &wait, &error);
-		break;
-	case JOB_PROBE:
-		lookup_probe(job, burst, &wait, &error);
-		break;
-	case JOB_LOGPOLL:
-		logpoll_run(job, burst, &wait, &error);
-		if (job->status == DB_FAULT)
-			return;		/* no trouble of authorization */
-		break;
-	}
-	log_trouble(worst_status(batch), &error);
+	job->ops->run(run);
+	log_trouble(worst_status(run), &run->error);
 }
 
 /* Hands the jobs back. Whether the connection may serve another. */
 static bool
-finish(struct line *line, struct burst *burst, const struct batch *batch)
+finish(struct job_run *run)
 {
-	bool goes_on = burst_served(burst, batch->n);
+	bool goes_on = burst_served(run->burst, run->n);
 	size_t i;
 
-	for (i = 0; i < batch->n; i++)
-		line_finish(line, batch->jobs[i]);
+	for (i = 0; i < run->n; i++)
+		line_finish(run->line, run->jobs[i]);
 	return (goes_on);
 }
 
@@ -123,18 +104,19 @@ member_main(void *arg)
 {
 	struct member *m = arg;
 	struct line *line = m->crew->line;
-	struct burst burst = {
-		.source = &m->crew->source,
-		.shared = &m->crew->shared,
+	struct burst burst = { .shared = &m->crew->shared };
+	struct job_run run = {
+		.line = line,
+		.thread = m->number,
+		.burst = &burst,
 	};
-	struct batch batch;
+	struct job *job;
 
-	while ((batch.jobs[0] = line_take(line, m->number)) != NULL) {
+	while ((job = line_take(line, m->number)) != NULL) {
 		do {
-			batch.n = 1;
-			run(m, &burst, &batch);
-		} while (finish(line, &burst, &batch) &&
-		    (batch.jobs[0] = line_take_now(line, m->number)) != NULL);
+			do_job(&run, job);
+		} while (finish(&run) &&
+		    (job = line_take_now(line, m->number)) != NULL);
 		burst_close(&burst);
 	}
 	line_thread_ended(line);
@@ -166,7 +148,7 @@ static void
 crew_free(struct crew *crew)
 {
 	line_free(crew->line);
-	auth_source_fini(&crew->source);
+	db_url_fini(&crew->url);
 	free(crew);
 }
 
@@ -195,16 +177,19 @@ crew_start(const struct conf *conf, struct shm *shm, int slot,
 	struct crew *crew = xcalloc(1, sizeof(*crew) +
 	    n * sizeof(crew->members[0]));
 
-	if (!auth_source_init(&crew->source, conf, err)) {
+	db_init_process();
+	if (!db_url_parse(conf->database_url, &crew->url, err)) {
 		free(crew);
 		return (NULL);
 	}
+	crew->shared.conf = conf;
+	crew->shared.url = &crew->url;
 	crew->shared.shm = shm;
 	crew->shared.slot = slot;
 	if ((crew->line = line_new(n)) == NULL) {
 		buf_addf(err, "cannot make the authorization line: %s",
 		    strerror(errno));
-		auth_source_fini(&crew->source);
+		db_url_fini(&crew->url);
 		free(crew);
 		return (NULL);
 	}
@@ -244,12 +229,15 @@ crew_line(struct crew *crew)
 	return (crew->line);
 }
 
-void
-crew_stats(const struct crew *crew, struct auth_stats *stats)
+enum db_dialect
+crew_dialect(const struct crew *crew)
 {
-	stats->lookups = atomic_load(&crew->shared.lookups);
+	return (db_dialect_of(&crew->url));
+}
+
+void
+crew_stats(const struct crew *crew, struct pool_stats *stats)
+{
 	stats->queries = atomic_load(&crew->shared.queries);
-	stats->user_queries = atomic_load(&crew->shared.user_queries);
 	stats->opened = atomic_load(&crew->shared.opened);
-	stats->reused = atomic_load(&crew->shared.reused);
 }

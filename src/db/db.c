@@ -1,7 +1,7 @@
 /*
  * The choice between the two kinds of database, and what both drivers need:
- * deadlines and errors. Called by the authorization threads (crew.c and what
- * runs below it) and by probe.c. Must never know a table.
+ * deadlines and errors. Called by the pool's threads (crew.c and what
+ * it runs) and by auth/probe.c. Must never know a table.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "base/clock.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 /*
  * Everything libpq 15 to 17 would take from the environment where we pass

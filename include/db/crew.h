@@ -1,18 +1,19 @@
 /*
- * The authorization threads of a worker: their start and their end. Owns the
- * threads, the line they work from, and what they share. The loop's side of
- * the line is used through crew_line().
+ * The threads of a pool: their start and their end. Owns them, the line that
+ * they work from, and what they share, of which the database's address is one.
+ * The loop's side of the line is used through crew_line().
  */
-#ifndef COLLABD_AUTH_CREW_H
-#define COLLABD_AUTH_CREW_H
+#ifndef COLLABD_DB_CREW_H
+#define COLLABD_DB_CREW_H
 
 #include <stdbool.h>
 
-#include "auth/auth.h"
-#include "auth/line.h"
 #include "base/buf.h"
 #include "base/compat.h"
 #include "base/conf.h"
+#include "db/db.h"
+#include "db/line.h"
+#include "db/pool.h"
 
 struct crew;
 struct shm;
@@ -31,6 +32,7 @@ struct crew *crew_start(const struct conf *conf, struct shm *shm, int slot,
 bool	crew_stop(struct crew *crew);
 
 struct line *crew_line(struct crew *crew);
-void	crew_stats(const struct crew *crew, struct auth_stats *stats);
+enum db_dialect crew_dialect(const struct crew *crew);
+void	crew_stats(const struct crew *crew, struct pool_stats *stats);
 
 #endif

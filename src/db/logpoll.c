@@ -1,36 +1,35 @@
 /*
- * Reading the admin's log. Called by crew.c on an authorization thread. The
- * rows are other people's text: what cannot be a row of an object is left out,
- * and the rest is copied before the connection goes.
+ * Reading the admin's log. The loop makes a poll, a thread of the pool runs it.
+ * The rows are other people's text: what cannot be a row of an object is left
+ * out, and the rest is copied before the connection goes.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/identity.h"
-#include "auth/job.h"
-#include "auth/logpoll.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "base/xmalloc.h"
+#include "db/burst.h"
+#include "db/logpoll.h"
+#include "db/logquery.h"
+#include "db/pool.h"
 #include "django/logmsg.h"
+#include "django/user.h"
 
 #define DIGITS_MAX	20	/* of a number, with its sign */
 #define TIME_MAX	40	/* characters of a time; real ones have 26 */
 
 struct sink {
-	const struct auth_source *source;
+	const struct conf *conf;
 	struct logpoll	*poll;
 };
 
-struct logpoll *
-logpoll_new(int64_t since_id, int64_t until_id)
+/* The poll that the job is. */
+static struct logpoll *
+poll_of(struct job *job)
 {
-	struct logpoll *poll = xcalloc(1, sizeof(*poll));
-
-	poll->since_id = since_id;
-	poll->until_id = until_id;
-	return (poll);
+	return ((struct logpoll *)job);
 }
 
 static void
@@ -40,11 +39,11 @@ drop_rows(struct logpoll *poll)
 		free(poll->texts[--poll->n]);
 }
 
-void
-logpoll_free(struct logpoll *poll)
+static void
+free_poll(struct job *job)
 {
-	if (poll == NULL)
-		return;
+	struct logpoll *poll = poll_of(job);
+
 	drop_rows(poll);
 	free(poll->rows);
 	free(poll->texts);
@@ -99,8 +98,8 @@ static char *
 copy_texts(const struct conf *conf, const struct slice *cols,
     struct adminlog_row *row)
 {
-	char *id = identity_id(conf, cols[ENTRY_USER_ID]);
-	char *name = identity_name(cols[ENTRY_NAME], cols[ENTRY_USERNAME]);
+	char *id = user_id_text(conf, cols[ENTRY_USER_ID]);
+	char *name = user_shown_name(cols[ENTRY_NAME], cols[ENTRY_USERNAME]);
 	struct slice message = cols[ENTRY_MESSAGE];
 	char *texts, *at;
 
@@ -160,44 +159,105 @@ on_row(const struct slice *cols, size_t n UNUSED, void *arg)
 		return;
 	row->id = id;
 	row->action = (enum adminlog_action)action;
-	poll->texts[poll->n] = copy_texts(sink->source->conf, cols, row);
+	poll->texts[poll->n] = copy_texts(sink->conf, cols, row);
 	poll->n++;
 }
 
-void
-logpoll_run(struct job *job, struct burst *burst, const struct db_wait *wait,
-    struct db_error *error)
+/* The status of what the database said about the log. */
+static enum db_status
+ask(struct logpoll *poll, struct job_run *run)
 {
-	struct logpoll *poll = job->logpoll;
-	struct sink sink = { burst->source, poll };
+	const struct burst_shared *shared = run->burst->shared;
+	struct sink sink = { shared->conf, poll };
 	struct db_request request = { .on_row = on_row, .arg = &sink };
 	char since[DIGITS_MAX + 1], floor[DIGITS_MAX + 1];
-	char until[DIGITS_MAX + 1];
+	char until[DIGITS_MAX + 1], *sql;
+	enum db_status status;
 
-	job->asked_database = true;
-	job->status = burst_open(burst, wait, error);
-	if (job->status == DB_FAULT)
-		job->status = DB_DOWN;	/* it was not asked about the log */
-	if (job->status != DB_OK)
-		return;
 	(void)snprintf(since, sizeof(since), "%lld",
 	    (long long)poll->since_id);
 	(void)snprintf(floor, sizeof(floor), "%lld",
 	    (long long)poll->since_id - ADMINLOG_OVERLAP);
 	(void)snprintf(until, sizeof(until), "%lld",
 	    (long long)poll->until_id);
-	request.sql = burst->source->queries.log_first;
 	request.params[request.n_params++] = until;
 	if (poll->since_id != 0) {
-		request.sql = burst->source->queries.log_next;
 		request.params[request.n_params++] = since;
 		request.params[request.n_params++] = floor;
 	}
-	job->status = burst_query(burst, &request, wait, error);
-	if (job->status == DB_BAD_VALUE)
-		job->status = DB_FAULT;
+	sql = logquery_text(shared->conf, db_dialect_of(shared->url),
+	    poll->since_id == 0);
+	request.sql = sql;
+	status = burst_query(run->burst, &request, &run->wait, &run->error);
+	free(sql);
+	return (status == DB_BAD_VALUE ? DB_FAULT : status);
+}
+
+static void
+run_poll(struct job_run *run)
+{
+	struct logpoll *poll = poll_of(run->jobs[0]);
+	struct job *job = &poll->job;
+
+	job->status_counts = true;
+	job->status = burst_open(run->burst, &run->wait, &run->error);
+	if (job->status == DB_FAULT)
+		job->status = DB_DOWN;	/* it was not asked about the log */
+	if (job->status != DB_OK)
+		return;
+	job->status = ask(poll, run);
+	/* Nobody else needs the log. */
+	job->status_counts = job->status != DB_FAULT;
 	if (job->status == DB_OK)
 		return;
 	drop_rows(poll);
-	poll->error = *error;
+	poll->error = run->error;
+}
+
+static void
+answer_poll(struct job *job)
+{
+	struct logpoll *poll = poll_of(job);
+
+	if (poll->done != NULL)
+		poll->done(poll, job->status, poll->arg);
+}
+
+/* The rows may be the thread's still. */
+static void
+fail_poll(struct job *job)
+{
+	struct logpoll *poll = poll_of(job);
+
+	if (poll->done != NULL)
+		poll->done(NULL, DB_TIMEOUT, poll->arg);
+}
+
+static const struct job_ops logpoll_ops = {
+	.run = run_poll,
+	.answer = answer_poll,
+	.fail = fail_poll,
+	.free = free_poll,
+};
+
+struct logpoll *
+logpoll_start(struct pool *pool, int64_t since_id, int64_t until_id,
+    void (*done)(struct logpoll *, enum db_status, void *), void *arg)
+{
+	struct logpoll *poll = xcalloc(1, sizeof(*poll));
+
+	job_init(&poll->job, &logpoll_ops);
+	poll->since_id = since_id;
+	poll->until_id = until_id;
+	poll->done = done;
+	poll->arg = arg;
+	pool_start(pool, &poll->job);
+	return (poll);
+}
+
+void
+logpoll_cancel(struct pool *pool, struct logpoll *poll)
+{
+	poll->done = NULL;
+	pool_withdraw(pool, &poll->job);
 }

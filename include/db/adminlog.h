@@ -2,13 +2,13 @@
  * The admin's log (django_admin_log), from which collabd knows what was saved:
  * a row is there once its save has been committed, whoever made it and however.
  * A worker asks for new rows; which worker and how often is the caller's matter
- * (shm/turn.h). One poll is one question to the database by an authorization
- * thread, over a connection as auth.h describes it; the loop never waits.
+ * (shm/turn.h). One poll is one question to the database by a thread of the
+ * pool, over a connection as pool.h describes it; the loop never waits.
  *
  * All functions: loop thread. None calls back before it returns.
  */
-#ifndef COLLABD_AUTH_ADMINLOG_H
-#define COLLABD_AUTH_ADMINLOG_H
+#ifndef COLLABD_DB_ADMINLOG_H
+#define COLLABD_DB_ADMINLOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 #include "base/slice.h"
 
 struct adminlog;
-struct auth_pool;
+struct pool;
 
 /*
  * A row gets its id before its transaction is committed, so one with a smaller
@@ -73,8 +73,8 @@ struct adminlog_result {
 };
 
 /* pool must outlive it. */
-struct adminlog *adminlog_new(struct auth_pool *pool) MUSTCHECK;
-/* Cancels a poll: no callback comes. Before auth_pool_free(); NULL is
+struct adminlog *adminlog_new(struct pool *pool) MUSTCHECK;
+/* Cancels a poll: no callback comes. Before pool_free(); NULL is
  * allowed. */
 void	adminlog_free(struct adminlog *log);
 

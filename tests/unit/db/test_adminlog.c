@@ -6,9 +6,9 @@
  */
 #include <sqlite3.h>
 
-#include "auth/adminlog.h"
-#include "auth/cluster.h"
 #include "auth/site.h"
+#include "db/adminlog.h"
+#include "db/cluster.h"
 #include "django/logmsg.h"
 
 #define KEY	"0123456789abcdefghijklmnopqrstuv"
@@ -475,7 +475,7 @@ run_refused(const char *breaks, const char *repairs, const char *says)
 	assert_int_equal(poll_log(0), ADMINLOG_REFUSED);
 	assert_int_equal(got.n, 0);
 	assert_int_equal(got.next_id, 0);
-	assert_true(auth_pool_is_healthy(site.pool));
+	assert_true(pool_is_healthy(site.pool));
 	assert_int_equal(ask_only(&site, KEY, "shelfx", "item"), AUTH_ALLOWED);
 	assert_false(adminlog_is_on(admin_log));
 	assert_false(adminlog_poll_start(admin_log, 0, 0, on_poll, &got));
@@ -526,11 +526,11 @@ test_unavailable(void **state UNUSED)
 	assert_int_equal(poll_log(0), ADMINLOG_OK);
 	cluster_down(&cluster);
 	assert_int_equal(poll_log(0), ADMINLOG_UNAVAILABLE);
-	assert_false(auth_pool_is_healthy(site.pool));
+	assert_false(pool_is_healthy(site.pool));
 	assert_true(adminlog_is_on(admin_log));
 	cluster_up(&cluster);
 	assert_int_equal(poll_log(0), ADMINLOG_OK);
-	assert_true(auth_pool_is_healthy(site.pool));
+	assert_true(pool_is_healthy(site.pool));
 	/* No place in the budget, in time. */
 	site.conf.auth_timeout_ms = 200;
 	assert_true(budget_take(site.shm, site.slot, 1,

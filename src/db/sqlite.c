@@ -1,7 +1,7 @@
 /*
  * SQLite, for development with Django's default database; the only file that
- * knows sqlite3. Opened read-only for each burst of checks. Driven by an
- * authorization thread; the deadline and a wake-up reach a statement through
+ * knows sqlite3. Opened read-only for each burst of jobs. Driven by a
+ * thread of the pool; the deadline and a wake-up reach a statement through
  * the progress handler and a wait for a writer through the busy handler.
  */
 #include <poll.h>
@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 #define PROGRESS_STEPS	2000	/* virtual machine steps between two looks at
 				 * the clock: well below a millisecond */

@@ -1,12 +1,12 @@
 /*
  * The waiting line: one mutex, one condition for idle threads, one eventfd for
  * the loop, and one eventfd for each thread that is busy in poll(2). Called by
- * pool.c on the loop's thread and by crew.c, lookup.c and batch.c on the
- * others.
+ * pool.c on the loop's thread and by crew.c and what it runs on the others.
  *
- * A lookup may be joined from line_add() until its thread is about to send the
- * first query (line_seal()). So checks that arrive together cost one lookup,
- * and still no check is answered from something that was read before it came.
+ * A job with a key may be joined from line_add() until its thread is about to
+ * send the first query (line_seal()). So those who ask the same together cost
+ * one job, and still nobody is answered from something that was read before
+ * they came.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,21 +16,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "auth/line.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/line.h"
 
 #define BUCKETS		1024	/* a power of two */
-#define JOIN_MAX	64	/* checks of one lookup: a page opens two, and
-				 * comparing their rooms is quadratic */
 
 LIST_HEAD(bucket, job);
 
 struct line_thread {
 	int		 wake_fd;
-	struct jobs	 running;	/* under the lock; one, or a batch */
+	struct jobs	 running;	/* under the lock */
 };
 
 struct line {
@@ -142,7 +140,7 @@ free_jobs(struct jobs *jobs)
 
 	while ((job = TAILQ_FIRST(jobs)) != NULL) {
 		TAILQ_REMOVE(jobs, job, in_line);
-		job_free(job);
+		job->ops->free(job);
 	}
 }
 
@@ -186,28 +184,25 @@ seal(struct job *job)
 }
 
 static bool
-can_take(const struct job *job, uint64_t hash, struct slice session,
-    int64_t not_before_ms)
+has_key(const struct job *job, const struct job_ops *ops, uint64_t hash,
+    struct slice key)
 {
-	return (job->hash == hash && job->session_len == session.n &&
-	    memcmp(job->session, session.p, session.n) == 0 &&
-	    job->deadline_ms >= not_before_ms && job->n_checks < JOIN_MAX);
+	return (job->hash == hash && job->ops == ops && job->key.n == key.n &&
+	    memcmp(job->key.p, key.p, key.n) == 0);
 }
 
 struct job *
-line_join(struct line *line, struct auth_check *check, struct slice session,
-    int64_t not_before_ms)
+line_join(struct line *line, const struct job_ops *ops, struct slice key,
+    void *asker, int64_t not_before_ms)
 {
-	uint64_t hash = hash_bytes(session.p, session.n, line->seed);
+	uint64_t hash = hash_bytes(key.p, key.n, line->seed);
 	struct job *job;
 
 	lock(line);
 	LIST_FOREACH(job, bucket_of(line, hash), in_bucket) {
-		if (can_take(job, hash, session, not_before_ms)) {
-			TAILQ_INSERT_TAIL(&job->checks, check, in_job);
-			job->n_checks++;
+		if (has_key(job, ops, hash, key) &&
+		    job->deadline_ms >= not_before_ms && ops->join(job, asker))
 			break;
-		}
 	}
 	unlock(line);
 	return (job);
@@ -220,9 +215,8 @@ line_add(struct line *line, struct job *job)
 	job->state = JOB_WAITING;
 	TAILQ_INSERT_TAIL(&line->waiting, job, in_line);
 	line->n_waiting++;
-	if (job->kind == JOB_LOOKUP) {
-		job->hash = hash_bytes(job->session, job->session_len,
-		    line->seed);
+	if (job->key.p != NULL) {
+		job->hash = hash_bytes(job->key.p, job->key.n, line->seed);
 		job->may_join = true;
 		LIST_INSERT_HEAD(bucket_of(line, job->hash), job, in_bucket);
 	}
@@ -360,29 +354,32 @@ line_take_now(struct line *line, size_t thread)
 }
 
 size_t
-line_take_more(struct line *line, size_t thread, size_t min, size_t max,
-    int64_t left_ms, struct job **out)
+line_take_more(struct job_run *run, size_t min, size_t max, int64_t left_ms)
 {
 	int64_t not_before_ms = clock_mono_ms() + left_ms;
+	struct line *line = run->line;
 	struct job *job, *next;
 	size_t n = 0, share;
 
 	lock(line);
 	/* An idle thread has been woken already for what stands in line. */
 	share = (line->n_waiting + line->n_idle) / (line->n_idle + 1);
+	if (max > JOB_RUN_MAX - run->n)
+		max = JOB_RUN_MAX - run->n;
 	if (share > max)
 		share = max;
 	job = line->is_stopping || share < min ? NULL :
 	    TAILQ_FIRST(&line->waiting);
 	for (; job != NULL && n < share; job = next) {
 		next = TAILQ_NEXT(job, in_line);
-		if (job->kind != JOB_LOOKUP)
+		if (job->ops != run->jobs[0]->ops)
 			continue;
 		/* The line is in the order of deadlines, but for a reload. */
 		if (job->deadline_ms < not_before_ms)
 			break;
-		give(line, job, thread);
-		out[n++] = job;
+		give(line, job, run->thread);
+		run->jobs[run->n++] = job;
+		n++;
 	}
 	unlock(line);
 	return (n);

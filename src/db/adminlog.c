@@ -6,23 +6,24 @@
  */
 #include <stdlib.h>
 
-#include "auth/adminlog.h"
-#include "auth/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/adminlog.h"
+#include "db/logpoll.h"
+#include "db/pool.h"
 #include "shm/turn.h"
 
 struct adminlog {
-	struct auth_pool *pool;
-	struct job	*job;		/* the poll under way, or NULL */
+	struct pool *pool;
+	struct logpoll	*poll;		/* under way, or NULL */
 	int64_t		 retry_at_ms;	/* not before, after a refusal */
 	void		(*cb)(const struct adminlog_result *, void *);
 	void		*arg;
 };
 
 struct adminlog *
-adminlog_new(struct auth_pool *pool)
+adminlog_new(struct pool *pool)
 {
 	struct adminlog *log = xcalloc(1, sizeof(*log));
 
@@ -35,8 +36,8 @@ adminlog_free(struct adminlog *log)
 {
 	if (log == NULL)
 		return;
-	if (log->job != NULL)
-		pool_poll_cancel(log->pool, log->job);
+	if (log->poll != NULL)
+		logpoll_cancel(log->pool, log->poll);
 	free(log);
 }
 
@@ -101,7 +102,7 @@ on_done(struct logpoll *poll, enum db_status status, void *arg)
 	struct adminlog *log = arg;
 	struct adminlog_result result = { .status = ADMINLOG_UNAVAILABLE };
 
-	log->job = NULL;
+	log->poll = NULL;
 	if (status == DB_OK && poll != NULL) {
 		note_answer(log);
 		fill(poll, &result);
@@ -116,17 +117,12 @@ bool
 adminlog_poll_start(struct adminlog *log, int64_t since_id, int64_t until_id,
     void (*cb)(const struct adminlog_result *, void *), void *arg)
 {
-	struct logpoll *poll;
-
-	if (log->job != NULL || !is_configured(log) ||
+	if (log->poll != NULL || !is_configured(log) ||
 	    (log->retry_at_ms != 0 && clock_mono_ms() < log->retry_at_ms))
 		return (false);
-	poll = logpoll_new(since_id < 0 ? 0 : since_id,
-	    until_id == 0 ? INT64_MAX : until_id);
-	poll->done = on_done;
-	poll->arg = log;
 	log->cb = cb;
 	log->arg = arg;
-	log->job = pool_poll_start(log->pool, poll);
+	log->poll = logpoll_start(log->pool, since_id < 0 ? 0 : since_id,
+	    until_id == 0 ? INT64_MAX : until_id, on_done, log);
 	return (true);
 }

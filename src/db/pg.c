@@ -1,6 +1,6 @@
 /*
  * PostgreSQL, the only file that knows libpq. One connection is driven by one
- * authorization thread with libpq's non-blocking calls and poll(2), so that a
+ * thread of the pool with libpq's non-blocking calls and poll(2), so that a
  * deadline and a wake-up always get through.
  *
  * libpq's traps and what is done about them: its own name lookup has no limit
@@ -21,12 +21,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "auth/db.h"
-#include "auth/db_url.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "db/db.h"
+#include "db/db_url.h"
 
 #define ADDRS_MAX	8	/* addresses of the host that are tried */
 #define ADDR_SIZE	64	/* INET6_ADDRSTRLEN, and room for a scope */

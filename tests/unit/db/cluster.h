@@ -1,12 +1,12 @@
 /*
- * A private PostgreSQL for the tests of this layer: initdb in a folder of its
- * own, SCRAM on a free loopback port, a socket in the folder for the owner,
- * stopped by its pid. Run as root it becomes the user postgres; as anybody
- * else it stays who it is. A server whose test dies is told to quit by the
- * kernel.
+ * A private PostgreSQL for the tests of this layer and of auth: initdb in a
+ * folder of its own, SCRAM on a free loopback port, a socket in the folder for
+ * the owner, stopped by its pid. Run as root it becomes the user postgres; as
+ * anybody else it stays who it is. A server whose test dies is told to quit by
+ * the kernel.
  */
-#ifndef COLLABD_TESTS_AUTH_CLUSTER_H
-#define COLLABD_TESTS_AUTH_CLUSTER_H
+#ifndef COLLABD_TESTS_DB_CLUSTER_H
+#define COLLABD_TESTS_DB_CLUSTER_H
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "auth/db_url.h"
+#include "db/db_url.h"
 #include "vectors.h"
 
 /* What is there whatever the text says, with the value unless it varies. */

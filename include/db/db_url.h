@@ -18,8 +18,8 @@
  * A struct db_url owns its strings; db_url_fini() wipes and frees them. Any
  * thread.
  */
-#ifndef COLLABD_AUTH_DB_URL_H
-#define COLLABD_AUTH_DB_URL_H
+#ifndef COLLABD_DB_DB_URL_H
+#define COLLABD_DB_DB_URL_H
 
 #include <stdbool.h>
 #include <stddef.h>
