@@ -96,7 +96,7 @@ struct store {
 					  * not known yet */
 	char			*server_asked;	/* some of them */
 	uint64_t		 generation; /* of Redis; 0: never up */
-	uint64_t		 up_generation; /* when it was up last */
+	uint64_t		 up_generation; /* as it was up last */
 	uint64_t		 doubted;    /* the one that went backwards */
 	int64_t			 settled_ms; /* when it is */
 	uint64_t		 last_epoch; /* the latest that was seen */
@@ -105,8 +105,8 @@ struct store {
 	bool			 up;		/* as the hooks were told */
 	unsigned		 connects;	/* READYs of both links */
 	int64_t			 connection;	/* READYs of commands */
-	const char		*refusal;	/* why no writes are taken; NULL:
-						 * the last one was */
+	const char		*refusal;	/* of the last write; NULL: it
+						 * was taken */
 
 	struct store_ops	 waiting;	/* by number */
 	struct store_ops	 sent;		/* by number */

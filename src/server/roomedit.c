@@ -581,7 +581,8 @@ roomop_start_edit(struct roomop *op)
 	/* What Redis has lost may still be in the cache; and what this worker
 	 * cannot know, it is not to learn there. */
 	if (op->verb != EDIT_RESTORE && store_is_up(set->store) &&
-	    !op->room->is_suspended && snapshot_from_cache(&op->snap, set->shm, op->room->key,
+	    !op->room->is_suspended &&
+	    snapshot_from_cache(&op->snap, set->shm, op->room->key,
 	    store_generation(set->store)))
 		run_edit(op);
 	else
