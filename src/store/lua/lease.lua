@@ -7,7 +7,7 @@
 -- 2 the lease's time, 3 ours' time to live, 4 "new" or "renew", 5 the name of
 -- this Redis ("-": it does not tell), 6 a token for a new generation, 7 the one
 -- that the worker has seen going backwards ("": none), 8 for how long a new one
--- is unsettled ("0": nobody was there before), 9 the number of the worker's
+-- is unsettled ("0": nobody knows more), 9 the number of the worker's
 -- connection, which the lease holds.
 -- Answers { 0 } when there is no lease left to renew, else { 1, generation, how
 -- long it will be unsettled, what was refused }.

@@ -33,6 +33,8 @@ class Collabd:
             "log_level": "debug", "secret_key_file": self.folder + "/key",
             "reauth_interval": 1, "drain_time": 0.2, "shutdown_timeout": 5,
             "message_rate": 1000, "message_burst": 2000,
+            # Of an embedded Redis: what stays goes with the folder.
+            "runtime_dir": self.folder + "/run",
         }
         self.settings.update(settings)
         with open(self.folder + "/key", "w") as f:
