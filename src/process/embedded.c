@@ -40,6 +40,7 @@
 #define AGAIN_MS	1000	/* between two attempts to start it again */
 #define WATCH_MS	2000	/* between two looks whether it can write */
 #define ASK_MS		100
+#define LARGEST_BYTES	(64 << 20)	/* if it does not get shorter again */
 #define NO_PROGRAM	127	/* exit status of the child, as a shell's */
 
 struct embedded {
@@ -50,7 +51,8 @@ struct embedded {
 	pid_t	 pid;		/* 0: not running */
 	int64_t	 again_ms;
 	int64_t	 watch_ms;
-	bool	 keeps;		/* writes its file */
+	bool	 keeps;		/* has a file, now and when it is started again */
+	bool	 writes;	/* to one, as far as is known */
 	bool	 had_data;	/* when it was started */
 	bool	 is_up;		/* has answered since then */
 };
@@ -114,6 +116,7 @@ spawn(struct embedded *e)
 		keep_nothing(e, "has no place for its file");
 	e->had_data = e->keeps && rundir_has_data(e->dir);
 	e->is_up = false;
+	e->writes = e->keeps;
 	if ((pid = fork()) == -1)
 		return (false);
 	if (pid == 0)
@@ -122,15 +125,26 @@ spawn(struct embedded *e)
 	return (true);
 }
 
+/* Redis exits when it finds that its file is wrong, or when it cannot write one;
+ * some files it takes for right, and crashes. */
+static bool
+failed_by_itself(int status)
+{
+	if (WIFSIGNALED(status))
+		return (WTERMSIG(status) == SIGABRT ||
+		    WTERMSIG(status) == SIGBUS || WTERMSIG(status) == SIGFPE ||
+		    WTERMSIG(status) == SIGILL || WTERMSIG(status) == SIGSEGV);
+	return (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != NO_PROGRAM);
+}
+
 /*
- * One that ended by itself before it answered: without its data it may start,
- * or else without a file. False: there is nothing left to try.
+ * One that ended before it answered: without its data it may start, or else
+ * without a file. False: there is nothing left to try.
  */
 static bool
 step_down(struct embedded *e, int status)
 {
-	if (!e->keeps || !WIFEXITED(status) || WEXITSTATUS(status) == 0 ||
-	    WEXITSTATUS(status) == NO_PROGRAM)
+	if (!e->keeps || !failed_by_itself(status))
 		return (false);
 	if (e->had_data) {
 		log_err("the embedded redis cannot read its file, which is "
@@ -181,19 +195,45 @@ ping(struct embedded *e)
 	return (true);
 }
 
-/* A Redis that cannot write its file takes no writes. Locks are worth more than
- * what it would know after a restart. */
+/* What is wrong with the file, by an answer to INFO; NULL: nothing. */
+static const char *
+file_trouble(const char *info)
+{
+	static const char size[] = "aof_current_size:";
+	const char *at = strstr(info, size);
+
+	if (strstr(info, "aof_last_write_status:err") != NULL)
+		return ("cannot write its file");
+	if (at != NULL && strtoll(at + LITLEN(size), NULL, 10) >
+	    LARGEST_BYTES && strstr(info, "aof_last_bgrewrite_status:err") !=
+	    NULL)
+		return ("cannot make its file any shorter");
+	return (NULL);
+}
+
+/*
+ * A Redis that cannot write its file takes no writes. Locks are worth more than
+ * what it would know after a restart. The file goes first: whatever is killed
+ * meanwhile, nobody reads one that knows less than the workers were told. Redis
+ * syncs it once more before it obeys, which may take long.
+ */
 static void
-watch_disk(struct embedded *e)
+watch_file(struct embedded *e)
 {
 	char answer[4096];
+	const char *why;
 
-	if (!ask(e, "INFO persistence\r\n", answer, sizeof(answer)) ||
-	    strstr(answer, "aof_last_write_status:err") == NULL)
+	if (!ask(e, "INFO persistence\r\n", answer, sizeof(answer)))
 		return;
-	if (ask(e, "CONFIG SET appendonly no\r\n", answer, sizeof(answer)) &&
-	    strncmp(answer, "+OK", 3) == 0)
-		keep_nothing(e, "cannot write its file: its disk is full");
+	if (strstr(answer, "aof_enabled:0") != NULL) {
+		e->writes = false;
+		return;
+	}
+	if (e->keeps && (why = file_trouble(answer)) != NULL)
+		keep_nothing(e, why);
+	if (!e->keeps)
+		(void)ask(e, "CONFIG SET appendonly no\r\n", answer,
+		    sizeof(answer));
 }
 
 /* --- start --- */
@@ -308,9 +348,9 @@ embedded_tend(struct embedded *e)
 			    strerror(errno));
 	} else if (e->pid != 0 && !e->is_up)
 		(void)ping(e);
-	else if (e->pid != 0 && e->keeps && now >= e->watch_ms) {
+	else if (e->pid != 0 && e->writes && now >= e->watch_ms) {
 		e->watch_ms = now + WATCH_MS;
-		watch_disk(e);
+		watch_file(e);
 	}
 }
 

@@ -38,9 +38,9 @@ def daemon(start, site, **settings):
                  save_poll_interval=0, **settings)
 
 
-def kill_all(c):
+def kill_all(c, but=()):
     """As an OOM killer or a hard stop does: nobody is told anything."""
-    pids = [c.process.pid] + c.processes()
+    pids = [p for p in [c.process.pid] + c.processes() if p not in but]
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     c.process.wait()
@@ -261,6 +261,16 @@ def test_end_is_missing(start, site, how):
     c.stop()
 
 
+def wrapped(c, text):
+    """With a redis-server that does something before."""
+    program = c.folder + "/redis-server"
+    with open(program, "w") as f:
+        f.write("#!/bin/sh\n%s\nexec redis-server \"$@\"\n" % text)
+    os.chmod(program, 0o755)
+    c.write_conf(redis_server=program)
+    return c
+
+
 def damage(path):
     with open(path, "r+b") as f:
         f.seek(100)
@@ -295,6 +305,53 @@ def test_damaged(start, site, people, room, how):
     c.stop()
 
 
+@pytest.mark.parametrize("how", ["stop", "redis"])
+def test_crashes_on_it(start, site, how):
+    """Of some files Redis finds out so late that something kills it."""
+    c = start(run=False, database_url=site.url, redis_url="embedded")
+    wrapped(c, "if [ -e %s/run/redis/data/bad ]; then kill -s ABRT $$; fi"
+            % c.folder)
+    marked(c.start())
+    pids, mark = embedded_server(c), c.mark()
+    open(home_of(c) + "/data/bad", "w").close()
+    if how == "stop":
+        c.stop()
+        c.start()
+    else:
+        os.kill(pids[0], signal.SIGKILL)
+        c.redis_state("down", mark)
+        c.redis_state("up", mark)
+    c.log_contains("/damaged; it starts empty", mark)
+    assert not is_marked(c)
+    assert os.path.exists(home_of(c) + "/damaged/bad")
+    c.stop()
+
+
+def test_file_grows(start, site):
+    """It is made shorter again and again, and one that cannot be is given
+    up."""
+    c = start(run=False, database_url=site.url, redis_url="embedded").start()
+    r, mark = redis_of(c), c.mark()
+    sizes = [0]
+
+    def is_shorter():
+        r.set("large", "x" * (1 << 20))
+        sizes.append(r.info("persistence")["aof_current_size"])
+        return sizes[-1] < sizes[-2]
+    wait_for(is_shorter, "a shorter file")
+    folder = os.path.dirname(aof_of(c))
+    shutil.rmtree(folder)
+    open(folder, "w").close()
+    for _ in range(70):
+        r.set("large", "x" * (1 << 20))
+    c.log_contains("cannot make its file any shorter", mark)
+    wait_for(lambda: r.config_get("appendonly") == {"appendonly": "no"},
+             "it to write no more")
+    assert os.listdir(home_of(c)) == ["sock"]
+    assert c.health()[0] == 200
+    c.stop()
+
+
 def test_disk_full(start, site, people, room):
     """A file that cannot grow: locks go on, without it. What is on disk is
     removed, because it would be old news at the next start."""
@@ -306,7 +363,8 @@ def test_disk_full(start, site, people, room):
     r, mark = redis_of(marked(c)), c.mark()
     r.set("large", "x" * (3 << 20))
     c.log_contains("cannot write its file", mark)
-    assert r.config_get("appendonly") == {"appendonly": "no"}
+    wait_for(lambda: r.config_get("appendonly") == {"appendonly": "no"},
+             "it to write no more")
     assert os.listdir(home_of(c)) == ["sock"]
     alice = c.join(people.alice, room)
     alice.send("claim_editor")
@@ -332,3 +390,25 @@ def test_usual_place_of_others(start, site):
         assert not os.path.exists(home)
     finally:
         os.rmdir(place)
+
+
+def test_former_one_does_not_end(start, site):
+    """A child of it, say, that may still write: nobody else gets the folder
+    before that is gone."""
+    c = start(run=False, database_url=site.url, redis_url="embedded")
+    marked(wrapped(c, "sleep 3600 &").start())
+    home = home_of(c)
+    child = [p for p in c.processes() if "sleep" in exe_of(p)]
+    kill_all(c, but=child)
+    try:
+        c.write_conf(redis_server="redis-server")
+        c.start()
+        assert "in use by another collabd" in c.log()
+        assert home_of(c) != home and not is_marked(c)
+        c.stop()
+    finally:
+        os.kill(child[0], signal.SIGKILL)
+    wait_for(lambda: not alive(child[0]), "its end")
+    c.start()
+    assert home_of(c) == home and is_marked(c)
+    c.stop()
