@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,13 +78,18 @@ is_there(const struct fixture *f, const char *name)
 }
 
 static int
+remove_one(const char *path, const struct stat *st UNUSED, int type UNUSED,
+    struct FTW *at UNUSED)
+{
+	return (remove(path));
+}
+
+static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
-	char *command = xasprintf("rm -rf %s", f->base);
 
-	assert_int_equal(system(command), 0);
-	free(command);
+	assert_int_equal(nftw(f->base, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 	buf_fini(&f->err);
 	conf_fini(&f->conf);
 	free(f);
