@@ -57,7 +57,8 @@ const struct conf_option conf_options[] = {
 	ENUM(log_level, log_levels, "info", "How much to log."),
 	{ "runtime_dir", CONF_STRING, CONF_RESTART, FIELD(runtime_dir), 0, 0,
 	    "", NULL, "RUNTIME_DIRECTORY",
-	    "Folder for the embedded Redis; empty makes a private one." },
+	    "Folder for socket and file of the embedded Redis; empty is one in "
+	    "/tmp." },
 	SECS(drain_time, 0, 300 * S, "5",
 	    "Over how long a leaving worker spreads the closing of its "
 	    "sockets."),

@@ -210,7 +210,8 @@ check_redis(const struct conf *conf)
 		    "machine.\n");
 		return (ok);
 	}
-	embedded = embedded_start(conf, &err);
+	/* The daemon may run, and have its folder. */
+	embedded = embedded_start(conf, false, &err);
 	ok = embedded != NULL && ask_redis(conf, embedded_url(embedded));
 	embedded_stop(embedded);
 	if (ok)

@@ -1,8 +1,16 @@
 /*
  * The embedded Redis. It listens on a unix socket only, in a folder that only
- * this user may enter, keeps nothing on disk, and dies with the master
- * (PR_SET_PDEATHSIG). It has a process group of its own, so that a Ctrl-C in
- * a terminal reaches it through the master and not before the workers are done.
+ * this user may enter, and dies with the master (PR_SET_PDEATHSIG). It has a
+ * process group of its own, so that a Ctrl-C in a terminal reaches it through
+ * the master and not before the workers are done.
+ *
+ * Its append-only file is written before it answers and never synced by us: what
+ * the workers were told is in the page cache, and that outlives processes. What
+ * has its time to live keeps it by the wall clock, so that an old file does no
+ * harm. Redis cuts a last command off that was not written whole.
+ *
+ * It holds the lock on the folder as well as the master does: when the master
+ * was killed, the next one waits until the last word has been written.
  */
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -12,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +32,29 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "process/embedded.h"
+#include "process/rundir.h"
 
 #define START_MS	5000
 #define STOP_MS		3000
+#define FOLDER_MS	(STOP_MS + 2000)	/* for one that still ends */
 #define AGAIN_MS	1000	/* between two attempts to start it again */
+#define WATCH_MS	2000	/* between two looks whether it can write */
+#define ASK_MS		100
+#define LARGEST_BYTES	(64 << 20)	/* if it does not get shorter again */
+#define NO_PROGRAM	127	/* exit status of the child, as a shell's */
 
 struct embedded {
 	char	*program;
-	char	*dir;
 	char	*socket;
 	char	*url;
-	bool	 made_dir;
+	struct rundir *dir;
 	pid_t	 pid;		/* 0: not running */
 	int64_t	 again_ms;
+	int64_t	 watch_ms;
+	bool	 keeps;		/* has a file, now and when it is started again */
+	bool	 writes;	/* to one, as far as is known */
+	bool	 had_data;	/* when it was started */
+	bool	 is_up;		/* has answered since then */
 };
 
 static void
@@ -46,8 +65,11 @@ nap(long ms)
 	(void)nanosleep(&ts, NULL);
 }
 
+/* --- the process --- */
+
+/* In the child. master: whose end ends it, also when that was before now. */
 static void
-exec_redis(const struct embedded *e)
+exec_redis(const struct embedded *e, pid_t master)
 {
 	sigset_t none;
 	int fd;
@@ -55,47 +77,177 @@ exec_redis(const struct embedded *e)
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != master)
+		_exit(EXIT_FAILURE);
 	(void)setpgid(0, 0);
+	(void)umask(077);
+	(void)fcntl(rundir_fd(e->dir), F_SETFD, 0);
 	if ((fd = open("/dev/null", O_RDWR)) != -1) {
 		(void)dup2(fd, STDIN_FILENO);
 		(void)dup2(fd, STDOUT_FILENO);
 	}
 	(void)execlp(e->program, e->program, "--port", "0", "--unixsocket",
 	    e->socket, "--unixsocketperm", "700", "--save", "",
-	    "--appendonly", "no", "--daemonize", "no", "--dir", e->dir,
-	    "--loglevel", "warning", "--maxmemory-policy", "noeviction",
-	    "--supervised", "no", (char *)NULL);
-	_exit(127);
+	    "--appendonly", e->keeps ? "yes" : "no", "--appendfsync", "no",
+	    "--auto-aof-rewrite-min-size", "8mb", "--daemonize", "no",
+	    "--dir", e->keeps ? rundir_data_path(e->dir) :
+	    rundir_path(e->dir), "--loglevel", "warning",
+	    "--maxmemory-policy", "noeviction", "--supervised", "no",
+	    (char *)NULL);
+	_exit(NO_PROGRAM);
+}
+
+static void
+keep_nothing(struct embedded *e, const char *why)
+{
+	log_err("the embedded redis %s; it goes on without a file, and when "
+	    "it is started again no editor has a head start", why);
+	e->keeps = false;
+	rundir_remove_data(e->dir);
 }
 
 static bool
 spawn(struct embedded *e)
 {
-	pid_t pid;
+	pid_t pid, master = getpid();
 
 	(void)unlink(e->socket);
+	if (e->keeps && !rundir_make_data(e->dir))
+		keep_nothing(e, "has no place for its file");
+	e->had_data = e->keeps && rundir_has_data(e->dir);
+	e->is_up = false;
+	e->writes = e->keeps;
 	if ((pid = fork()) == -1)
 		return (false);
 	if (pid == 0)
-		exec_redis(e);
+		exec_redis(e, master);
 	e->pid = pid;
 	return (true);
 }
 
+/* Redis exits when it finds that its file is wrong, or when it cannot write one;
+ * some files it takes for right, and crashes. */
 static bool
-answers(const struct embedded *e)
+failed_by_itself(int status)
+{
+	if (WIFSIGNALED(status))
+		return (WTERMSIG(status) == SIGABRT ||
+		    WTERMSIG(status) == SIGBUS || WTERMSIG(status) == SIGFPE ||
+		    WTERMSIG(status) == SIGILL || WTERMSIG(status) == SIGSEGV);
+	return (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != NO_PROGRAM);
+}
+
+/*
+ * One that ended before it answered: without its data it may start, or else
+ * without a file. False: there is nothing left to try.
+ */
+static bool
+step_down(struct embedded *e, int status)
+{
+	if (!e->keeps || !failed_by_itself(status))
+		return (false);
+	if (e->had_data) {
+		log_err("the embedded redis cannot read its file, which is "
+		    "now in %s/damaged; it starts empty", rundir_path(e->dir));
+		rundir_set_data_aside(e->dir);
+	} else
+		keep_nothing(e, "cannot write a file");
+	return (true);
+}
+
+/* --- talking to it --- */
+
+/* Sends a command, and what came first of the answer is in answer. False if
+ * nothing did within ASK_MS. */
+static bool
+ask(const struct embedded *e, const char *command, char *answer, size_t size)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	bool ok;
+	struct pollfd pfd = { .events = POLLIN };
+	ssize_t n = -1;
 	int fd;
 
 	memcpy(sun.sun_path, e->socket, strlen(e->socket) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return (false);
-	ok = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0;
+	pfd.fd = fd;
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 &&
+	    send(fd, command, strlen(command), MSG_NOSIGNAL) != -1 &&
+	    poll(&pfd, 1, ASK_MS) == 1)
+		n = recv(fd, answer, size - 1, 0);
 	close(fd);
-	return (ok);
+	if (n <= 0)
+		return (false);
+	answer[n] = '\0';
+	return (true);
+}
+
+/* Whether it answered at all; then is_up says whether it can work. */
+static bool
+ping(struct embedded *e)
+{
+	char answer[128];
+
+	if (!ask(e, "PING\r\n", answer, sizeof(answer)))
+		return (false);
+	e->is_up = strncmp(answer, "+PONG", 5) == 0;
+	return (true);
+}
+
+/* What is wrong with the file, by an answer to INFO; NULL: nothing. */
+static const char *
+file_trouble(const char *info)
+{
+	static const char size[] = "aof_current_size:";
+	const char *at = strstr(info, size);
+
+	if (strstr(info, "aof_last_write_status:err") != NULL)
+		return ("cannot write its file");
+	if (at != NULL && strtoll(at + LITLEN(size), NULL, 10) >
+	    LARGEST_BYTES && strstr(info, "aof_last_bgrewrite_status:err") !=
+	    NULL)
+		return ("cannot make its file any shorter");
+	return (NULL);
+}
+
+/*
+ * A Redis that cannot write its file takes no writes. Locks are worth more than
+ * what it would know after a restart. The file goes first: whatever is killed
+ * meanwhile, nobody reads one that knows less than the workers were told. Redis
+ * syncs it once more before it obeys, which may take long.
+ */
+static void
+watch_file(struct embedded *e)
+{
+	char answer[4096];
+	const char *why;
+
+	if (!ask(e, "INFO persistence\r\n", answer, sizeof(answer)))
+		return;
+	if (strstr(answer, "aof_enabled:0") != NULL) {
+		e->writes = false;
+		return;
+	}
+	if (e->keeps && (why = file_trouble(answer)) != NULL)
+		keep_nothing(e, why);
+	if (!e->keeps)
+		(void)ask(e, "CONFIG SET appendonly no\r\n", answer,
+		    sizeof(answer));
+}
+
+/* --- start --- */
+
+static void
+explain_end(const struct embedded *e, int status, struct buf *err)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM)
+		buf_addf(err, "redis_url = embedded: cannot run \"%s\"; "
+		    "install the package redis-server, or set redis_server "
+		    "to where it is", e->program);
+	else
+		buf_addf(err, "redis_url = embedded: %s ended at once "
+		    "(status %d)", e->program, status);
 }
 
 static bool
@@ -104,19 +256,24 @@ wait_up(struct embedded *e, struct buf *err)
 	int64_t until = clock_mono_ms() + START_MS;
 	int status;
 
-	while (!answers(e)) {
+	for (;;) {
 		if (waitpid(e->pid, &status, WNOHANG) == e->pid) {
 			e->pid = 0;
-			if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-				buf_addf(err, "redis_url = embedded: cannot "
-				    "run \"%s\"; install the package "
-				    "redis-server, or set redis_server to "
-				    "where it is", e->program);
-			else
-				buf_addf(err, "redis_url = embedded: %s ended "
-				    "at once (status %d)", e->program, status);
-			return (false);
+			if (!step_down(e, status)) {
+				explain_end(e, status, err);
+				return (false);
+			}
+			if (!spawn(e)) {
+				buf_addf(err, "fork: %s", strerror(errno));
+				return (false);
+			}
+			until = clock_mono_ms() + START_MS;
 		}
+		/* It reads its file and says so. */
+		if (ping(e))
+			until = clock_mono_ms() + START_MS;
+		if (e->is_up)
+			return (true);
 		if (clock_mono_ms() > until) {
 			buf_addf(err, "redis_url = embedded: %s does not "
 			    "answer", e->program);
@@ -124,50 +281,34 @@ wait_up(struct embedded *e, struct buf *err)
 		}
 		nap(10);
 	}
-	return (true);
 }
 
-/* The folder: as configured, or a private one. */
 static bool
-make_dir(struct embedded *e, const struct conf *conf, struct buf *err)
+make_folder(struct embedded *e, const struct conf *conf, bool keep,
+    struct buf *err)
 {
-	char path[] = "/tmp/collabd-XXXXXX";
-
-	if (*conf->runtime_dir != '\0') {
-		e->dir = xstrdup(conf->runtime_dir);
-		if (mkdir(e->dir, 0700) == 0)
-			e->made_dir = true;
-		else if (errno != EEXIST) {
-			buf_addf(err, "runtime_dir: %s: %s", e->dir,
-			    strerror(errno));
-			return (false);
-		}
-	} else {
-		if (mkdtemp(path) == NULL) {
-			buf_addf(err, "cannot make %s: %s", path,
-			    strerror(errno));
-			return (false);
-		}
-		e->dir = xstrdup(path);
-		e->made_dir = true;
-	}
-	e->socket = xasprintf("%s/redis.%d.sock", e->dir, (int)getpid());
+	e->dir = keep ? rundir_open(conf, FOLDER_MS, err) :
+	    rundir_open_private(err);
+	if (e->dir == NULL)
+		return (false);
+	e->socket = xasprintf("%s/sock", rundir_path(e->dir));
 	e->url = xasprintf("unix://%s", e->socket);
 	if (strlen(e->socket) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
 		buf_addf(err, "runtime_dir: %s: too long for a unix socket",
-		    e->dir);
+		    rundir_path(e->dir));
 		return (false);
 	}
 	return (true);
 }
 
 struct embedded *
-embedded_start(const struct conf *conf, struct buf *err)
+embedded_start(const struct conf *conf, bool keep, struct buf *err)
 {
 	struct embedded *e = xcalloc(1, sizeof(*e));
 
 	e->program = xstrdup(conf->redis_server);
-	if (!make_dir(e, conf, err) || !spawn(e) || !wait_up(e, err)) {
+	e->keeps = true;
+	if (!make_folder(e, conf, keep, err) || !spawn(e) || !wait_up(e, err)) {
 		embedded_stop(e);
 		return (NULL);
 	}
@@ -182,12 +323,14 @@ embedded_url(const struct embedded *e)
 }
 
 bool
-embedded_reap(struct embedded *e, pid_t pid)
+embedded_reap(struct embedded *e, pid_t pid, int status)
 {
 	if (e == NULL || e->pid != pid)
 		return (false);
 	log_err("the embedded redis died; starting it again");
 	e->pid = 0;
+	if (!e->is_up)
+		(void)step_down(e, status);
 	return (true);
 }
 
@@ -196,12 +339,26 @@ embedded_tend(struct embedded *e)
 {
 	int64_t now = clock_mono_ms();
 
-	if (e == NULL || e->pid != 0 || now < e->again_ms)
+	if (e == NULL)
 		return;
-	e->again_ms = now + AGAIN_MS;
-	if (!spawn(e))
-		log_err("cannot start the embedded redis: %s",
-		    strerror(errno));
+	if (e->pid == 0 && now >= e->again_ms) {
+		e->again_ms = now + AGAIN_MS;
+		if (!spawn(e))
+			log_err("cannot start the embedded redis: %s",
+			    strerror(errno));
+	} else if (e->pid != 0 && !e->is_up)
+		(void)ping(e);
+	else if (e->pid != 0 && e->writes && now >= e->watch_ms) {
+		e->watch_ms = now + WATCH_MS;
+		watch_file(e);
+	}
+}
+
+void
+embedded_forget(struct embedded *e)
+{
+	if (e != NULL)
+		rundir_forget(e->dir);
 }
 
 void
@@ -221,10 +378,8 @@ embedded_stop(struct embedded *e)
 	}
 	if (e->socket != NULL)
 		(void)unlink(e->socket);
-	if (e->made_dir)
-		(void)rmdir(e->dir);
+	rundir_close(e->dir);
 	free(e->program);
-	free(e->dir);
 	free(e->socket);
 	free(e->url);
 	free(e);

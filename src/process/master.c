@@ -174,6 +174,7 @@ fork_worker(struct master *m, struct child *c)
 	}
 	if (c->pid == 0) {
 		close(m->alive[1]);
+		embedded_forget(m->embedded);
 		worker_main(&setup);
 	}
 	log_info("worker pid=%d slot=%d started", (int)c->pid, c->slot);
@@ -344,7 +345,7 @@ reap(struct master *m)
 		if ((c = find_child(m, pid)) != NULL)
 			on_worker_end(m, c, status);
 		else
-			(void)embedded_reap(m->embedded, pid);
+			(void)embedded_reap(m->embedded, pid, status);
 	}
 }
 
@@ -741,7 +742,7 @@ start(struct master *m, struct buf *err)
 		return (false);
 	}
 	if (strcmp(m->now.conf->redis_url, "embedded") == 0 &&
-	    (m->embedded = embedded_start(m->now.conf, err)) == NULL)
+	    (m->embedded = embedded_start(m->now.conf, true, err)) == NULL)
 		return (false);
 	return (true);
 }

@@ -113,8 +113,9 @@ store_forget_server(struct store *store)
 
 /* --- which generation -------------------------------------------------- */
 
-/* The embedded Redis has no users but the workers of this master: of the first
- * one nobody can have known anything. */
+/* The embedded Redis has no users but the workers of this master. Of the first
+ * one nobody can know more than it does: it is empty, or has read the file to
+ * which all was written that earlier workers were told (process/embedded.c). */
 static int64_t
 settle_ms(const struct store *store)
 {

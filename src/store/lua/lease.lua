@@ -7,8 +7,8 @@
 -- 2 the lease's time, 3 ours' time to live, 4 "new" or "renew", 5 the name of
 -- this Redis ("-": it does not tell), 6 a token, for a new generation or a new
 -- time of being unsettled, 7 the generation that the worker has seen going
--- backwards ("": none), 8 for how long a new one is unsettled ("0": nobody was
--- there before), 9 the number of the worker's connection, which the lease holds,
+-- backwards ("": none), 8 for how long a new one is unsettled ("0": nobody knows
+-- more), 9 the number of the worker's connection, which the lease holds,
 -- 10 the generation that the worker knows ("": none). One that comes late from
 -- an older one makes it unsettled again, for LATE, so that it can say what it
 -- knows of rooms that nobody has been in since, and the others after it.

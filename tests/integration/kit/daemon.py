@@ -36,6 +36,8 @@ class Collabd:
             # The Redis of most modules is a new one, of which nobody can
             # have known anything.
             "redis_settle_time": 0.2,
+            # Of an embedded Redis: what stays goes with the folder.
+            "runtime_dir": self.folder + "/run",
         }
         self.settings.update(settings)
         with open(self.folder + "/key", "w") as f:
