@@ -20,8 +20,7 @@ check_now(void)
 		first = NULL;
 		for (i = 0; i < BROWSERS; i++) {
 			b = &world->browsers[i];
-			/* Who has given it back edits no more. */
-			if (b->room != room || !b->is_editor || !b->wants)
+			if (b->room != room || !browser_edits(b))
 				continue;
 			if (first == NULL)
 				first = b;
