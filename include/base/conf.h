@@ -115,6 +115,7 @@ struct conf {
 	int64_t	 redis_settle_time_ms;
 	int64_t	 reclaim_grace_ms;
 	int64_t	 leave_grace_ms;
+	int64_t	 save_settle_ms;		/* 0: off */
 	int64_t	 handover_countdown_ms;
 	int64_t	 handover_hold_ms;
 	int64_t	 offer_time_ms;

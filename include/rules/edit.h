@@ -28,6 +28,16 @@
 /* A save is announced after the lock was given back: the form's submit event
  * comes after the click that releases. */
 #define EDIT_SAVE_GRACE_US	INT64_C(10000000)
+/* How long a page that gave the lock back keeps it from others without having
+ * said that it saves. What one click sends comes within milliseconds, but is
+ * decided one after the other, each with a round trip to Redis, which may be
+ * slow; and a page of the package that is told of the release asks for the lock
+ * after two seconds, so that it does not notice. */
+#define EDIT_RELEASE_SETTLE_US	INT64_C(1000000)
+/* After this nobody waits for the row of a save that a page has spoken of. */
+#define EDIT_SAVE_AWAIT_US	INT64_C(120000000)
+/* More pages of one editor are not told apart. */
+#define EDIT_PAGES_MAX		8
 
 struct edit_person {
 	const char	*id;	/* NULL: nobody */
@@ -47,11 +57,21 @@ struct edit_claim {
 	bool			 asked;
 };
 
+/* A page of the package that says that it edits. */
+struct edit_page {
+	const char	*id;
+	int64_t		 beat_us;	/* its last heartbeat */
+};
+
 struct edit_state {
 	struct edit_person	 editor;
 	/* In which of its tabs; NULL: a page of the package. */
 	const char		*tab;
 	int64_t			 heartbeat_us;	/* the editor's last sign of life */
+	/* The editor's pages of the package that have sent a heartbeat as such:
+	 * none of them gives back what another one still edits. */
+	struct edit_page	 pages[EDIT_PAGES_MAX];
+	size_t			 n_pages;
 	/* Since when all tabs of the editor are idle; 0: not. */
 	int64_t			 idle_us;
 	/* When the lock goes to the first who asked; 0: no countdown. */
@@ -70,6 +90,13 @@ struct edit_state {
 	/* Who was the editor last, and until when it may still report a save. */
 	const char		*last;
 	int64_t			 last_until_us;
+	/* Which page's user has spoken of a save whose row was not seen yet,
+	 * and when: it speaks before its POST is done. NULL: nobody. */
+	struct edit_person	 saver;
+	int64_t			 saved_us;
+	/* The lock is free, but until then kept for the saver (who is previous),
+	 * and others are told that the saver still edits; 0: not. */
+	int64_t			 settle_us;
 	/* The line, longest waiting first. */
 	struct edit_claim	 claims[EDIT_CLAIMS_MAX];
 	size_t			 n_claims;
@@ -90,6 +117,8 @@ enum edit_verb {
 	EDIT_IDLE,		/* all tabs of the user are idle */
 	EDIT_ACTIVE,		/* one is not */
 	EDIT_LEAVE,		/* the user's last socket in the room is gone */
+	EDIT_PAGE_GONE,		/* one of the user's pages is */
+	EDIT_SAVED,		/* the log has a save of the user: saved_us */
 	EDIT_TICK,		/* a deadline of edit_deadline() has come */
 	EDIT_RESTORE,		/* Redis lost its data: user was the editor,
 				 * last heard of at heartbeat_us */
@@ -99,6 +128,13 @@ struct edit_command {
 	enum edit_verb		 verb;
 	struct edit_person	 user;		/* nobody for EDIT_TICK */
 	const char		*tab;		/* NULL: a page of the package */
+	/* Which page it is (EDIT_HEARTBEAT, _RELEASE, _PAGE_GONE); NULL: a tab,
+	 * or one that is not told apart from others. */
+	const char		*page;
+	bool			 has_tabs;	/* EDIT_RELEASE: the user has a
+						 * tab in the room */
+	bool			 gave_back;	/* EDIT_LEAVE: the last that the
+						 * socket said was to release */
 	bool			 may_change;	/* the user may edit the object */
 	bool			 may_take_over;	/* EDIT_TAKE */
 	bool			 moves;		/* EDIT_CLAIM: from the user's
@@ -110,6 +146,7 @@ struct edit_command {
 	/* Whether the room holds users besides the editor (EDIT_TICK). */
 	bool			 has_viewers;
 	int64_t			 heartbeat_us;	/* EDIT_RESTORE */
+	int64_t			 saved_us;	/* EDIT_SAVED: says the log */
 };
 
 struct edit_policy {
@@ -119,6 +156,7 @@ struct edit_policy {
 	int64_t	countdown_us;
 	int64_t	hold_us;
 	int64_t	offer_us;
+	int64_t	save_settle_us;
 };
 
 enum edit_outcome {
@@ -181,6 +219,8 @@ void	edit_apply(const struct edit_state *state,
 /*
  * Whom user is told to be the editor when it asks; nobody if the lock is free
  * or stale in another user's hands (the claim that follows will be granted).
+ * While the lock is kept for a saver, others are told that it edits: their pages
+ * show the old text, and must not be typed into.
  */
 struct edit_person edit_status(const struct edit_state *state,
 	    const char *user_id, const struct edit_policy *policy,
@@ -188,13 +228,20 @@ struct edit_person edit_status(const struct edit_state *state,
 
 /*
  * When the next EDIT_TICK is due: the end of a head start that somebody waits
- * for, of an offer, a countdown or a hold, or the editor's heartbeat timing
- * out. INT64_MAX: never. May be in the past.
+ * for, of the wait for a save, of an offer, a countdown or a hold, or the
+ * editor's heartbeat timing out. INT64_MAX: never. May be in the past.
  */
 int64_t	edit_deadline(const struct edit_state *state,
 	    const struct edit_policy *policy);
 
 /* The place of a user in the line, from 1; 0 if it does not wait. */
 size_t	edit_place(const struct edit_state *state, const char *user_id);
+
+/*
+ * Whether a save of user_id, logged at saved_us, is the one that the state waits
+ * for. The clocks of the site and of this machine may be a little apart.
+ */
+bool	edit_awaits(const struct edit_state *state, const char *user_id,
+	    int64_t saved_us);
 
 #endif

@@ -61,9 +61,13 @@ struct member {
 	char		*tab;		/* its id; NULL: it is no tab */
 	int64_t		 beat_us;	/* when it said heartbeat; or 0 */
 	char		 letter;	/* what the user does in it: TAB_... */
+	bool		 gave_back;	/* a page: it has released, and not said
+					 * since that it edits */
 	bool		 is_v1;		/* speaks collabd.v1 */
 	bool		 is_ready;	/* has got its first frames, and
 					 * knows what the room knows */
+	uint32_t	 page;		/* which page of the package it is, from
+					 * its first heartbeat on; 0: no such */
 	/* Messages that came before that, each behind its length; they are
 	 * received when it is ready. */
 	struct buf	*early;		/* NULL: none */
@@ -117,8 +121,13 @@ struct room_editor {
 	char		*tab;		/* NULL: a page of the package */
 	int64_t		 heartbeat_us;
 	bool		 is_idle;	/* says the rule book */
+	/* Whose save is awaited, and until when that user is named as the
+	 * editor of the free lock: struct edit_state. */
+	char		*saver;
+	char		*saver_name;
+	int64_t		 saved_us;
+	int64_t		 settle_us;
 };
-
 
 enum room_kind { ROOM_EDIT, ROOM_CHAT, ROOM_MODEL };
 
@@ -156,7 +165,9 @@ struct room {
 	uint64_t	 told_generation; /* ... in this one of Redis */
 	bool		 is_recalling;	/* roomop_recall() is under way */
 	int64_t		 opened_us;	/* on this worker */
-	char		*saved;		/* the last save, as JSON */
+	char		*saved;		/* the last save, as JSON ... */
+	char		*saved_by;	/* ... whose it was; NULL: not known */
+	int64_t		 saved_us;	/* ... and when, says the log */
 	int64_t		 updated_ms;	/* content_updated was told */
 	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */
 	int64_t		 hidden_beat_us; /* a tab was shown no editor, whose
@@ -330,8 +341,12 @@ void	room_tell_absent(struct room *room, const struct room_user *user);
 /* The lock as applied, to all tabs unless they know it, or to one. */
 void	room_tell_lock(struct room *room);
 void	tab_send_lock(struct member *member);
+/* Whether the user has a tab in the room, through any worker. */
+bool	room_user_has_tab(const struct room_user *user);
 /* The last save, a JSON text; tells who has not heard of it. */
 void	room_note_saved(struct room *room, struct slice save);
+/* Tells the rule book of the last save if it is awaited. */
+void	room_check_saved(struct room *room);
 /* Tells the rule book when the editor's tabs have all become idle, or one of
  * them active, as far as they are this worker's to tell. */
 void	room_check_idle(struct room *room);
@@ -364,6 +379,13 @@ void	roomop_leave(struct room *room, const char *user_id,
 /* message is what the member sent, NULL if it is our idea. */
 void	roomop_edit(struct room *room, struct member *member,
 	    enum edit_verb verb, const struct message *message);
+/* The member, its user's last one here, is going away. */
+void	roomop_depart(struct room *room, const struct member *member);
+/* It is not its user's last one. */
+void	roomop_page_gone(struct room *room, const char *user_id,
+	    uint32_t page);
+/* The room's last save, which is awaited, has come. */
+void	roomop_saved(struct room *room);
 void	roomop_tick(struct room *room);
 /* What the user does through this worker may have changed. */
 void	roomop_state(struct room *room, const char *user_id);

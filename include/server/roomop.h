@@ -16,8 +16,10 @@
  *				one
  *	OP_EDIT of a client	USER_EDITS_MAX of each user (roomop.c); more are
  *				refused
- *	OP_EDIT of our own	one of each verb, user and tab; an EDIT_RESTORE,
- *				which comes with an answer of Redis, is the next
+ *	OP_EDIT of our own	one of each verb, user, tab and page, of an
+ *				EDIT_PAGE_GONE as many of a user as the rule
+ *				book tells apart; an EDIT_RESTORE, which comes
+ *				with an answer of Redis, is the next
  *
  * What is put aside until a generation of Redis is settled: one of each verb of a
  * member. Chat messages have a line of their own, see roomchat.c.
@@ -56,6 +58,8 @@ struct roomop {
 	char		*user_id;	/* NULL for OP_LOAD, OP_ADOPT, ticks */
 	char		*user_name;
 	char		*tab;		/* NULL: a page of the package */
+	uint32_t	 page;		/* which: struct member; 0: not told */
+	bool		 gave_back;	/* OP_LEAVE */
 	bool		 may_change;
 	bool		 may_take_over;
 	bool		 moves;
@@ -70,6 +74,7 @@ struct roomop {
 	struct buf	 more_times;
 	unsigned	 n_more;	/* saves */
 	int64_t		 heartbeat_us;	/* EDIT_RESTORE */
+	int64_t		 saved_us;	/* EDIT_SAVED */
 	char		*worker_id;	/* OP_LEAVE of a dead worker */
 	void		(*done)(bool ok, void *arg);
 	void		*done_arg;

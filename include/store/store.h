@@ -114,8 +114,9 @@ struct store_change {
 	const struct store_frame *frames; /* at most STORE_FRAMES_MAX */
 	size_t		n_frames;
 	struct store_badge badge;
-	bool		grants;		/* somebody is made the editor who was
-					 * not: not in an unsettled generation */
+	bool		moves_lock;	/* another is the editor after it, or
+					 * nobody: not in an unsettled
+					 * generation */
 };
 
 /* One event as it arrives on this worker's channel. */
@@ -166,7 +167,7 @@ enum store_status {
 	STORE_ABSENT,		/* leave: was not a member (also when an attempt
 				 * whose answer was lost did remove it) */
 	STORE_UNSETTLED,	/* not in an unsettled generation: a commit that
-				 * grants, a leave that is the last */
+				 * moves the lock, a user's last leave */
 	STORE_KNOWN,		/* restore: nothing was written */
 	STORE_UNAVAILABLE,	/* Redis did not answer; it may yet have been
 				 * done. Nothing else in the reply is set */

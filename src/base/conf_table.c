@@ -188,6 +188,9 @@ const struct conf_option conf_options[] = {
 	    "Head start of an editor whose connection was lost."),
 	SECS(leave_grace, 0, 60 * S, "5",
 	    "Head start of an editor whose page went away: a reload."),
+	SECS(save_settle, 0, 60 * S, "10",
+	    "How long others wait for a save that a page of the package "
+	    "announces before it is done."),
 	SECS(handover_countdown, 20 * S, HOUR, "60",
 	    "How long an idle editor who is asked keeps the lock."),
 	SECS(handover_hold, 10 * S, HOUR, "300",

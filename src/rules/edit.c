@@ -8,6 +8,10 @@
 #include "base/text.h"
 #include "rules/claims.h"
 #include "rules/edit.h"
+#include "rules/pages.h"
+
+/* How much the clocks of two machines may be apart without being wrong. */
+#define SKEW_US	INT64_C(1000000)
 
 static bool
 is_stale(const struct edit_state *st, const struct edit_policy *policy,
@@ -37,6 +41,8 @@ cap_head_start(struct edit_result *out, const struct edit_policy *policy,
 
 	if (grace_us < policy->leave_grace_us)
 		grace_us = policy->leave_grace_us;
+	if (grace_us < policy->save_settle_us)
+		grace_us = policy->save_settle_us;
 	if (next->previous == NULL ||
 	    next->previous_until_us <= now_us + grace_us)
 		return;
@@ -51,11 +57,20 @@ is_due(int64_t at_us, int64_t now_us)
 	return (at_us != 0 && now_us >= at_us);
 }
 
-/* The free lock is kept for somebody else: by a head start that is still
- * running, or by an offer. */
+/* The lock is free, and its last editor's save may still be under way. */
+static bool
+is_settling(const struct edit_state *st, int64_t now_us)
+{
+	return (st->editor.id == NULL && now_us < st->settle_us);
+}
+
+/* The free lock is kept for somebody else: by a save or a head start that is
+ * still running, or by an offer. */
 static bool
 is_reserved(const struct edit_state *st, const char *user_id, int64_t now_us)
 {
+	if (is_settling(st, now_us))
+		return (!text_same(st->saver.id, user_id));
 	if (has_head_start(st, now_us))
 		return (!text_same(st->previous, user_id));
 	return (st->offer_us != 0 && claims_place(st, user_id) != 1);
@@ -95,6 +110,7 @@ free_lock(struct edit_state *next, int64_t now_us)
 	next->editor = (struct edit_person){ NULL, NULL };
 	next->tab = NULL;
 	next->heartbeat_us = 0;
+	next->n_pages = 0;
 	next->idle_us = next->countdown_us = next->hold_us = 0;
 }
 
@@ -115,7 +131,7 @@ set_editor(struct edit_state *next, struct edit_person user, const char *tab,
 	next->tab = tab;
 	next->heartbeat_us = heartbeat_us;
 	next->holder = user.id;
-	next->offer_us = 0;
+	next->offer_us = next->settle_us = 0;
 	(void)claims_remove(next, user.id);
 	claims_keep_asked(next);
 	clear_previous(next);
@@ -133,6 +149,27 @@ grant(struct edit_result *out, struct edit_person user, const char *tab,
 	set_editor(next, user, tab, now_us);
 	out->changed = true;
 	add_event(out, EDIT_EV_STATUS, user, false);
+}
+
+/* The saver edits no more: who was told so, is told that, too. */
+static void
+release_saver(struct edit_result *out)
+{
+	struct edit_state *next = &out->next;
+
+	next->settle_us = 0;
+	if (text_same(next->previous, next->saver.id))
+		clear_previous(next);
+	out->changed = true;
+	add_event(out, EDIT_EV_RELEASED, next->saver, false);
+}
+
+/* The row of a save did not come in time: there may be none. */
+static void
+end_settling(struct edit_result *out, int64_t now_us)
+{
+	if (is_due(out->next.settle_us, now_us))
+		release_saver(out);
 }
 
 /* Who was offered the lock and let the time go by is out of the line. */
@@ -160,7 +197,8 @@ settle(struct edit_result *out, const struct edit_policy *policy,
 
 	end_offer(out, now_us);
 	if (next->editor.id != NULL || next->n_claims == 0 ||
-	    next->offer_us != 0 || has_head_start(next, now_us))
+	    next->offer_us != 0 || next->settle_us != 0 ||
+	    has_head_start(next, now_us))
 		return;
 	first = next->claims[0];
 	if (!first.asked) {
@@ -269,6 +307,7 @@ want_free(const struct edit_command *cmd, const struct edit_policy *policy,
 	/* An offer or a head start may have just ended and its tick be on its
 	 * way: what that would do comes first. */
 	end_offer(out, now_us);
+	end_settling(out, now_us);
 	cap_head_start(out, policy, now_us);
 	if (is_reserved(next, cmd->user.id, now_us)) {
 		wait_in_line(cmd, now_us, out);
@@ -317,18 +356,61 @@ heartbeat(const struct edit_command *cmd, int64_t now_us,
 
 	if (text_same(next->editor.id, cmd->user.id)) {
 		next->heartbeat_us = now_us;
+		pages_note(next, cmd->page, now_us);
 		out->changed = true;
 	} else if (next->editor.id == NULL && cmd->may_change &&
 	    text_same(next->holder, cmd->user.id) &&
-	    !is_reserved(next, cmd->user.id, now_us))
+	    !is_reserved(next, cmd->user.id, now_us)) {
 		grant(out, cmd->user, cmd->tab, now_us);
-	else
+		pages_note(next, cmd->page, now_us);
+	} else
 		refuse(out, EDIT_NOT_EDITOR);
 }
 
+/*
+ * A page of the package gave the lock back: its user keeps the free lock for as
+ * long as what the page has saved may still be under way, or a moment, in which
+ * it may yet say that it saves.
+ */
 static void
-updated(const struct edit_command *cmd, int64_t now_us,
-    struct edit_result *out)
+keep_for_save(struct edit_result *out, struct edit_person user,
+    const struct edit_policy *policy, int64_t now_us)
+{
+	struct edit_state *next = &out->next;
+	int64_t until_us = now_us + EDIT_RELEASE_SETTLE_US;
+
+	if (policy->save_settle_us == 0)
+		return;
+	if (text_same(next->saver.id, user.id) &&
+	    next->saved_us + policy->save_settle_us > now_us)
+		next->settle_us = until_us =
+		    next->saved_us + policy->save_settle_us;
+	next->previous = user.id;
+	next->previous_until_us = until_us;
+	out->changed = true;
+}
+
+/* A page says that it saves before it has sent its POST. */
+static void
+await_save(const struct edit_command *cmd, const struct edit_policy *policy,
+    int64_t now_us, struct edit_result *out)
+{
+	struct edit_state *next = &out->next;
+
+	/* Said once more of the same save, or of the next one. */
+	if (is_settling(next, now_us))
+		return;
+	next->saver = cmd->user;
+	next->saved_us = now_us;
+	out->changed = true;
+	if (next->editor.id == NULL && next->offer_us == 0 &&
+	    !is_reserved(next, cmd->user.id, now_us))
+		keep_for_save(out, cmd->user, policy, now_us);
+}
+
+static void
+updated(const struct edit_command *cmd, const struct edit_policy *policy,
+    int64_t now_us, struct edit_result *out)
 {
 	const struct edit_state *next = &out->next;
 
@@ -339,7 +421,28 @@ updated(const struct edit_command *cmd, int64_t now_us,
 		return;
 	}
 	out->sets_modified = true;
+	if (cmd->tab == NULL && policy->save_settle_us != 0)
+		await_save(cmd, policy, now_us, out);
 	add_event(out, EDIT_EV_UPDATED, cmd->user, false);
+}
+
+/* The row of a save: what others load from now on is the new text. */
+static void
+saved(const struct edit_command *cmd, const struct edit_policy *policy,
+    int64_t now_us, struct edit_result *out)
+{
+	struct edit_state *next = &out->next;
+
+	if (!edit_awaits(next, cmd->user.id, cmd->saved_us)) {
+		refuse(out, EDIT_NOTHING);
+		return;
+	}
+	if (next->settle_us != 0)
+		release_saver(out);
+	next->saver = (struct edit_person){ NULL, NULL };
+	next->saved_us = 0;
+	out->changed = true;
+	settle(out, policy, now_us);
 }
 
 /* The editor gives the lock back, or has it taken away: without a head start,
@@ -357,12 +460,41 @@ give_back(struct edit_result *out, int64_t now_us)
 	add_event(out, EDIT_EV_RELEASED, editor, true);
 }
 
-/* A page does not give back what another tab of its user has. */
+/* A tab does not give back what another one of its user has. */
 static bool
 is_editing_here(const struct edit_state *st, const struct edit_command *cmd)
 {
 	return (text_same(st->editor.id, cmd->user.id) && (cmd->tab == NULL ||
 	    st->tab == NULL || text_same(st->tab, cmd->tab)));
+}
+
+/* Nor does anybody give back what a page still says that it edits, nor a page
+ * what a tab has. A page that is silent for so long that its lock would be stale
+ * says nothing any more, and a tab that is nowhere has gone. */
+static bool
+is_edited_elsewhere(const struct edit_state *st,
+    const struct edit_command *cmd, const struct edit_policy *policy,
+    int64_t now_us)
+{
+	return ((cmd->tab == NULL && st->tab != NULL && cmd->has_tabs) ||
+	    pages_others_since(st, cmd->page,
+	    now_us - policy->heartbeat_timeout_us));
+}
+
+/* One page or tab of the editor edits no more, others do. */
+static void
+stop_here(const struct edit_command *cmd, struct edit_result *out)
+{
+	struct edit_state *next = &out->next;
+
+	out->changed = pages_forget(next, cmd->page);
+	/* One that may be back goes on where it was. */
+	if (cmd->tab != NULL && next->tab != NULL && !cmd->may_return) {
+		next->tab = NULL;
+		out->changed = true;
+	}
+	if (!out->changed)
+		refuse(out, EDIT_NOTHING);
 }
 
 static void
@@ -372,14 +504,26 @@ release(const struct edit_command *cmd, const struct edit_policy *policy,
 	struct edit_state *next = &out->next;
 	struct edit_person editor = next->editor;
 
+	if (is_editing_here(next, cmd) &&
+	    is_edited_elsewhere(next, cmd, policy, now_us)) {
+		stop_here(cmd, out);
+		return;
+	}
 	if (is_editing_here(next, cmd)) {
 		give_back(out, now_us);
 		out->sets_modified = true;
-		if (cmd->may_return && policy->leave_grace_us > 0) {
+		if (cmd->tab == NULL)
+			keep_for_save(out, editor, policy, now_us);
+		else if (cmd->may_return && policy->leave_grace_us > 0) {
 			next->previous = editor.id;
 			next->previous_until_us =
 			    now_us + policy->leave_grace_us;
 		}
+	} else if (is_settling(next, now_us) &&
+	    text_same(next->saver.id, cmd->user.id)) {
+		/* Said again by the page that saves, when it goes away. */
+		refuse(out, EDIT_NOTHING);
+		return;
 	} else if (next->editor.id == NULL &&
 	    text_same(next->previous, cmd->user.id)) {
 		/* Came back, and gives its head start away. */
@@ -527,7 +671,11 @@ leave(const struct edit_command *cmd, const struct edit_policy *policy,
 
 	add_event(out, EDIT_EV_LEFT, cmd->user, false);
 	(void)leave_line(out, cmd->user.id);
-	if (text_same(next->editor.id, cmd->user.id)) {
+	if (text_same(next->editor.id, cmd->user.id) && cmd->gave_back) {
+		/* It was kept for a page that is gone as well. */
+		give_back(out, now_us);
+		keep_for_save(out, editor, policy, now_us);
+	} else if (text_same(next->editor.id, cmd->user.id)) {
 		free_lock(next, now_us);
 		if (policy->reclaim_grace_us > 0) {
 			next->previous = editor.id;
@@ -539,6 +687,18 @@ leave(const struct edit_command *cmd, const struct edit_policy *policy,
 		add_event(out, EDIT_EV_RELEASED, editor, false);
 	}
 	settle(out, policy, now_us);
+}
+
+/* A page whose socket is gone says nothing any more. */
+static void
+page_gone(const struct edit_command *cmd, struct edit_result *out)
+{
+	struct edit_state *next = &out->next;
+
+	out->changed = text_same(next->editor.id, cmd->user.id) &&
+	    pages_forget(next, cmd->page);
+	if (!out->changed)
+		refuse(out, EDIT_NOTHING);
 }
 
 /* The editor was silent for too long: no head start, but a heartbeat may still
@@ -579,6 +739,7 @@ tick(const struct edit_command *cmd, const struct edit_policy *policy,
 		lose_silent(out, now_us);
 	if (is_due(next->countdown_us, now_us))
 		end_countdown(out, now_us);
+	end_settling(out, now_us);
 	if (is_due(next->hold_us, now_us)) {
 		next->hold_us = 0;
 		out->changed = true;
@@ -622,7 +783,7 @@ edit_apply(const struct edit_state *state, const struct edit_command *cmd,
 		heartbeat(cmd, now_us, out);
 		break;
 	case EDIT_UPDATED:
-		updated(cmd, now_us, out);
+		updated(cmd, policy, now_us, out);
 		break;
 	case EDIT_RELEASE:
 		release(cmd, policy, now_us, out);
@@ -652,6 +813,12 @@ edit_apply(const struct edit_state *state, const struct edit_command *cmd,
 	case EDIT_LEAVE:
 		leave(cmd, policy, now_us, out);
 		break;
+	case EDIT_PAGE_GONE:
+		page_gone(cmd, out);
+		break;
+	case EDIT_SAVED:
+		saved(cmd, policy, now_us, out);
+		break;
 	case EDIT_TICK:
 		tick(cmd, policy, now_us, out);
 		break;
@@ -667,6 +834,8 @@ edit_status(const struct edit_state *st, const char *user_id,
 {
 	if (is_stale(st, policy, now_us) && !text_same(st->editor.id, user_id))
 		return ((struct edit_person){ NULL, NULL });
+	if (is_settling(st, now_us) && !text_same(st->saver.id, user_id))
+		return (st->saver);
 	return (st->editor);
 }
 
@@ -678,6 +847,8 @@ edit_deadline(const struct edit_state *st, const struct edit_policy *policy)
 	if (st->editor.id == NULL) {
 		if (st->offer_us != 0)
 			return (st->offer_us);
+		if (st->settle_us != 0)
+			return (st->settle_us);
 		if (st->n_claims == 0)
 			return (INT64_MAX);
 		return (st->previous != NULL ? st->previous_until_us : 0);
@@ -689,6 +860,13 @@ edit_deadline(const struct edit_state *st, const struct edit_policy *policy)
 	    claims_first_asked(st) != NULL)
 		at_us = st->hold_us;
 	return (at_us);
+}
+
+bool
+edit_awaits(const struct edit_state *st, const char *user_id, int64_t saved_us)
+{
+	return (text_same(st->saver.id, user_id) &&
+	    saved_us >= st->saved_us - SKEW_US);
 }
 
 size_t

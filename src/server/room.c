@@ -56,6 +56,7 @@ rooms_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 	set->policy.countdown_us = conf->handover_countdown_ms * US_PER_MS;
 	set->policy.hold_us = conf->handover_hold_ms * US_PER_MS;
 	set->policy.offer_us = conf->offer_time_ms * US_PER_MS;
+	set->policy.save_settle_us = conf->save_settle_ms * US_PER_MS;
 	tab_add_settings(&set->settings, conf);
 	set->profiles = profiles_new();
 	RB_INIT(&set->tree);
@@ -119,6 +120,8 @@ room_editor_fini(struct room_editor *editor)
 	free(editor->id);
 	free(editor->name);
 	free(editor->tab);
+	free(editor->saver);
+	free(editor->saver_name);
 	memset(editor, 0, sizeof(*editor));
 }
 
@@ -138,6 +141,7 @@ free_room(struct room *room)
 	room_editor_fini(&room->editor);
 	free(room->modified);
 	free(room->saved);
+	free(room->saved_by);
 	snapshot_fini(&room->told);
 	room_drop_badges(room);
 	free(room->key);
@@ -359,6 +363,8 @@ member_send_status(struct member *m, const struct edit_state *st)
 	struct edit_state told = {
 		.editor = { room->editor.id, room->editor.name },
 		.heartbeat_us = room->editor.heartbeat_us,
+		.saver = { room->editor.saver, room->editor.saver_name },
+		.settle_us = room->editor.settle_us,
 	};
 	static const struct edit_state unknown;
 	struct edit_person who = edit_status(room->is_suspended ? &unknown :
@@ -429,16 +435,16 @@ member_leave(struct member *m)
 	TAILQ_REMOVE(&user->members, m, user_link);
 	tab_fini(m);
 	people_put(room->set->people, m->grant);
+	if (TAILQ_EMPTY(&user->members) && room->set->is_leaving)
+		room_user_release(room, user);
+	else if (TAILQ_EMPTY(&user->members))
+		roomop_depart(room, m);
+	else if (!room->set->is_leaving)
+		roomop_page_gone(room, user->id, m->page);
 	if (m->early != NULL)
 		buf_fini(m->early);
 	free(m->early);
 	free(m);
-	if (TAILQ_EMPTY(&user->members)) {
-		if (!room->set->is_leaving)
-			roomop_leave(room, user->id, NULL, NULL, NULL);
-		else
-			room_user_release(room, user);
-	}
 	room_release(room);
 }
 
@@ -537,11 +543,25 @@ count_bad(struct member *m, enum message_type type)
 	    "This message is not understood.", type);
 }
 
+/* What a page of the package says of itself. */
+static void
+note_page(struct member *m, enum message_type type)
+{
+	if (type == MESSAGE_RELEASE_LOCK)
+		m->gave_back = true;
+	else if (type == MESSAGE_HEARTBEAT || type == MESSAGE_CLAIM_EDITOR)
+		m->gave_back = false;
+	if (type == MESSAGE_HEARTBEAT && m->page == 0)
+		m->page = arc4random_uniform(UINT32_MAX) + 1;
+}
+
 static void
 receive_edit(struct member *m, const struct message *msg)
 {
 	struct room *room = m->room;
 
+	if (m->tab == NULL)
+		note_page(m, msg->type);
 	switch (msg->type) {
 	case MESSAGE_REQUEST_EDITOR_STATUS:
 		member_send_status(m, NULL);

@@ -7,6 +7,7 @@
  *
  * Knows no rule: those are in rules/edit.c.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@
 /* A compare-and-set that loses so often is hopeless or a bug; each loss means
  * that another worker won. */
 #define TRIES_MAX	64
+#define PAGE_SIZE	9	/* text of which page it is, and a NUL */
 
 static void	run_edit(struct roomop *op);
 static void	on_loaded_state(const struct store_reply *reply, void *arg);
@@ -262,6 +264,9 @@ on_committed(const struct store_reply *reply, void *arg)
 	}
 	if (op->kind == OP_LEAVE && op->worker_id == NULL)
 		after_leave(op, ok);
+	/* The user is there, the page is not. */
+	if (reply->status == STORE_NOT_LAST)
+		roomop_page_gone(op->room, op->user_id, op->page);
 	if (op->verb == EDIT_TICK && !ok)
 		tick_again(op->room);
 	after_restore(op);
@@ -482,9 +487,8 @@ offer(struct roomop *op, const struct roomstate *rs,
 	    now_us + policy.editor_ttl_ms * US_PER_MS, &change.badge, &badge);
 	if (snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, change.editor))
 		change.editor_ttl_ms = 0;
-	change.grants = op->verb != EDIT_RESTORE &&
-	    res->next.editor.id != NULL &&
-	    !text_same(res->next.editor.id, rs->st.editor.id);
+	change.moves_lock = op->verb != EDIT_RESTORE &&
+	    !text_same_or_none(res->next.editor.id, rs->st.editor.id);
 	if (op->kind == OP_LEAVE)
 		store_leave(set->store, roomop_store_room(room),
 		    op->worker_id != NULL ? op->worker_id :
@@ -500,16 +504,42 @@ offer(struct roomop *op, const struct roomstate *rs,
 	roomtext_fini(&text);
 }
 
+/* Whether the user who releases in a page has a tab, which keeps the lock. */
+static bool
+has_tabs(const struct roomop *op)
+{
+	const struct room_user *user;
+
+	if (op->verb != EDIT_RELEASE)
+		return (false);
+	user = room_user_find(op->room, slice_of(op->user_id));
+	return (user != NULL && room_user_has_tab(user));
+}
+
+/* Which page it is, as the rule book has it. */
+static const char *
+page_text(const struct roomop *op, char out[PAGE_SIZE])
+{
+	if (op->page == 0)
+		return (NULL);
+	(void)snprintf(out, PAGE_SIZE, "%08x", (unsigned)op->page);
+	return (out);
+}
+
 static void
 run_edit(struct roomop *op)
 {
 	struct room *room = op->room;
 	int64_t now_us = clock_wall_us();
+	char page[PAGE_SIZE];
 	struct store_snapshot view = snapshot_view(&op->snap, now_us);
 	struct edit_command cmd = {
 		.verb = op->verb,
 		.user = { op->user_id, op->user_name },
 		.tab = op->tab,
+		.page = page_text(op, page),
+		.has_tabs = has_tabs(op),
+		.gave_back = op->gave_back,
 		.may_change = op->may_change,
 		.may_take_over = op->may_take_over,
 		.moves = op->moves,
@@ -517,6 +547,7 @@ run_edit(struct roomop *op)
 		.target = op->peer_id,
 		.has_viewers = room_has_viewers(room),
 		.heartbeat_us = op->heartbeat_us,
+		.saved_us = op->saved_us,
 	};
 	struct roomstate rs;
 	struct edit_result res;

@@ -109,7 +109,7 @@ is_same(const struct roomop *old, const struct roomop *op)
 	return (old->kind == op->kind && old->verb == op->verb &&
 	    old->member == NULL && old->done == NULL &&
 	    text_same_or_none(old->user_id, op->user_id) &&
-	    text_same_or_none(old->tab, op->tab));
+	    text_same_or_none(old->tab, op->tab) && old->page == op->page);
 }
 
 /* One in line that op makes needless, or that makes op needless. */
@@ -499,6 +499,7 @@ roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
 	op = roomop_new(room, OP_EDIT, member->user->id);
 	op->verb = verb;
 	op->tab = member->tab == NULL ? NULL : xstrdup(member->tab);
+	op->page = member->page;
 	op->may_change = member->grant->may_change;
 	op->may_take_over = member->grant->may_take_over;
 	op->user_name = xstrdup(name);
@@ -512,6 +513,36 @@ roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
 		memcpy(op->time, message->timestamp,
 		    strlen(message->timestamp) + 1);
 	}
+	roomop_push(op);
+}
+
+void
+roomop_page_gone(struct room *room, const char *user_id, uint32_t page)
+{
+	struct roomop *op;
+	unsigned n = 0;
+
+	/* Only of an editor does the rule book know pages, and not many. */
+	if (page == 0 || !text_same(room->editor.id, user_id))
+		return;
+	TAILQ_FOREACH(op, &room->ops, link) {
+		if (op->kind == OP_EDIT && op->verb == EDIT_PAGE_GONE &&
+		    ++n == EDIT_PAGES_MAX)
+			return;
+	}
+	op = roomop_new(room, OP_EDIT, user_id);
+	op->verb = EDIT_PAGE_GONE;
+	op->page = page;
+	roomop_push(op);
+}
+
+void
+roomop_saved(struct room *room)
+{
+	struct roomop *op = roomop_new(room, OP_EDIT, room->saved_by);
+
+	op->verb = EDIT_SAVED;
+	op->saved_us = room->saved_us;
 	roomop_push(op);
 }
 
@@ -612,6 +643,9 @@ start_leave(struct roomop *op)
 		    user->place == PLACE_NONE) {
 			if (user != NULL)
 				room_user_release(room, user);
+			/* It is here again; the page is not. */
+			if (user != NULL && !TAILQ_EMPTY(&user->members))
+				roomop_page_gone(room, op->user_id, op->page);
 			roomop_end(op, true);
 			return;
 		}
@@ -629,6 +663,16 @@ roomop_leave(struct room *room, const char *user_id, const char *worker_id,
 	op->worker_id = worker_id == NULL ? NULL : xstrdup(worker_id);
 	op->done = done;
 	op->done_arg = arg;
+	roomop_push(op);
+}
+
+void
+roomop_depart(struct room *room, const struct member *m)
+{
+	struct roomop *op = roomop_new(room, OP_LEAVE, m->user->id);
+
+	op->page = m->page;
+	op->gave_back = m->gave_back;
 	roomop_push(op);
 }
 

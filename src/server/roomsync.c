@@ -118,6 +118,10 @@ note_state(struct room *room, const struct store_snapshot *snap,
 	replace(&room->editor.tab, rs.st.tab);
 	room->editor.heartbeat_us = rs.st.heartbeat_us;
 	room->editor.is_idle = rs.st.idle_us != 0;
+	replace(&room->editor.saver, rs.st.saver.id);
+	replace(&room->editor.saver_name, rs.st.saver.name);
+	room->editor.saved_us = rs.st.saved_us;
+	room->editor.settle_us = rs.st.settle_us;
 	room->idle_asked = TAB_NONE;
 	room->deadline_us = edit_deadline(&rs.st, &room->set->policy);
 	tell_places(room, &rs.st);
@@ -316,6 +320,7 @@ apply(struct room *room, const struct store_message *msg)
 	room_editor_fini(&old);
 	room_tell_lock(room);
 	room_check_idle(room);
+	room_check_saved(room);
 	if (msg->left.p != NULL || msg->joined.user_id.p != NULL)
 		room_arm(room);
 	welcome_awaited(room);
@@ -483,6 +488,7 @@ room_resync(struct room *room, const struct store_reply *reply)
 		room_note_saved(room, reply->saved.value);
 	room_tell_lock(room);
 	room_check_idle(room);
+	room_check_saved(room);
 	room_arm(room);
 	welcome_awaited(room);
 }

@@ -5,8 +5,9 @@
  * as long as the editor stays the same.
  *
  * collabd's own text is {"holder","last","last_until","tab","idle","countdown",
- * "hold","offer","claims":[{"id","name","since","tab","asked"}]}, times in
- * microseconds, absent members left out, asked only when true. It is read as
+ * "hold","offer","claims":[{"id","name","since","tab","asked"}],"pages":[{"id",
+ * "beat"}],"saver","saver_name","saved","settle"}, times in microseconds, absent
+ * members left out, asked only when true. It is read as
  * far as it fits to who is the editor now: another program may have made
  * another one since it was written.
  */
@@ -148,10 +149,50 @@ read_claims(struct roomstate *rs)
 	}
 }
 
+/* The pages of the editor that say that they edit. */
+static void
+read_pages(struct roomstate *rs)
+{
+	struct edit_state *st = &rs->st;
+	size_t i, n = json_array_length(rs->_state, "pages");
+
+	for (i = 0; i < n && st->n_pages < EDIT_PAGES_MAX; i++) {
+		const struct json *p = json_array_object(rs->_state, "pages",
+		    i);
+		const char *id = text_member(p, "id");
+
+		if (id != NULL)
+			st->pages[st->n_pages++] = (struct edit_page){
+				id, time_member(p, "beat")
+			};
+	}
+}
+
+/* Whose save is awaited, and whether the lock is kept for it: not for longer
+ * than anybody would, whatever is written there. */
+static void
+read_saver(struct roomstate *rs, int64_t now_us)
+{
+	struct edit_state *st = &rs->st;
+	const char *id = text_member(rs->_state, "saver");
+	const char *name = text_member(rs->_state, "saver_name");
+
+	if (id == NULL || strlen(id) >= ROOMSTATE_ID_SIZE)
+		return;
+	st->saver = (struct edit_person){ id, name != NULL ? name : "" };
+	st->saved_us = time_member(rs->_state, "saved");
+	if (st->saved_us > now_us)
+		st->saved_us = now_us;
+	if (st->editor.id == NULL)
+		st->settle_us = time_member(rs->_state, "settle");
+	if (st->settle_us > st->saved_us + EDIT_SAVE_AWAIT_US)
+		st->settle_us = st->saved_us + EDIT_SAVE_AWAIT_US;
+}
+
 /* What was noted of an editor holds for no other, and an offer for a free lock
  * only. */
 static void
-read_lock(struct roomstate *rs)
+read_lock(struct roomstate *rs, int64_t now_us)
 {
 	struct edit_state *st = &rs->st;
 
@@ -160,8 +201,11 @@ read_lock(struct roomstate *rs)
 		st->idle_us = time_member(rs->_state, "idle");
 		st->countdown_us = time_member(rs->_state, "countdown");
 		st->hold_us = time_member(rs->_state, "hold");
+		read_pages(rs);
 	}
-	if (st->editor.id == NULL && st->n_claims != 0 && st->claims[0].asked)
+	read_saver(rs, now_us);
+	if (st->editor.id == NULL && st->settle_us == 0 &&
+	    st->n_claims != 0 && st->claims[0].asked)
 		st->offer_us = time_member(rs->_state, "offer");
 }
 
@@ -180,7 +224,7 @@ roomstate_decode(struct roomstate *rs, const struct store_snapshot *snap,
 		rs->st.last = text_member(rs->_state, "last");
 		rs->st.last_until_us = int_member(rs->_state, "last_until");
 		read_claims(rs);
-		read_lock(rs);
+		read_lock(rs, now_us);
 	}
 }
 
@@ -255,6 +299,36 @@ write_claims(const struct edit_state *next, struct buf *b)
 }
 
 static void
+write_pages(const struct edit_state *next, struct buf *b)
+{
+	size_t i;
+
+	if (next->n_pages == 0)
+		return;
+	buf_add_str(b, b->n > 1 ? ",\"pages\":[" : "\"pages\":[");
+	for (i = 0; i < next->n_pages; i++) {
+		buf_add_str(b, i == 0 ? "{" : ",{");
+		json_add_pair(b, "id", next->pages[i].id);
+		buf_addf(b, ",\"beat\":%lld}",
+		    (long long)next->pages[i].beat_us);
+	}
+	buf_add_char(b, ']');
+}
+
+/* One whose row has not come for so long is not awaited any more. */
+static void
+write_saver(const struct edit_state *next, int64_t now_us, struct buf *b)
+{
+	if (next->saver.id == NULL || (next->settle_us == 0 &&
+	    now_us > next->saved_us + EDIT_SAVE_AWAIT_US))
+		return;
+	write_member(b, "saver", next->saver.id);
+	write_member(b, "saver_name", next->saver.name);
+	write_time(b, "saved", next->saved_us);
+	write_time(b, "settle", next->settle_us);
+}
+
+static void
 write_state(const struct edit_state *next, int64_t now_us, struct buf *b)
 {
 	buf_add_char(b, '{');
@@ -269,6 +343,8 @@ write_state(const struct edit_state *next, int64_t now_us, struct buf *b)
 	write_time(b, "hold", next->hold_us);
 	write_time(b, "offer", next->offer_us);
 	write_claims(next, b);
+	write_pages(next, b);
+	write_saver(next, now_us, b);
 	if (b->n == 1)
 		buf_reset(b);
 	else

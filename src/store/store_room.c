@@ -173,7 +173,7 @@ store_commit(struct store *store, struct store_room room,
 	add_event(op, room, nobody, nothing, change->frames,
 	    change->n_frames);
 	add_badge(op, room, &change->badge);
-	store_op_arg_str(op, change->grants ? "1" : "0");
+	store_op_arg_str(op, change->moves_lock ? "1" : "0");
 	store_op_submit(op);
 }
 

@@ -20,6 +20,7 @@ static const struct edit_policy policy = {
 	.heartbeat_timeout_us = 120000000, .reclaim_grace_us = 30000000,
 	.leave_grace_us = 5000000, .countdown_us = 60000000,
 	.hold_us = 300000000, .offer_us = 20000000,
+	.save_settle_us = 10000000,
 };
 
 static bool
@@ -58,7 +59,12 @@ check_state(const struct edit_state *st)
 		    st->claims[0].asked);
 	if (st->editor.id == NULL || !same(st->editor.id, st->holder))
 		ASSERT(st->tab == NULL && st->idle_us == 0 &&
-		    st->countdown_us == 0 && st->hold_us == 0);
+		    st->countdown_us == 0 && st->hold_us == 0 &&
+		    st->n_pages == 0);
+	ASSERT(st->n_pages <= EDIT_PAGES_MAX);
+	if (st->settle_us != 0)
+		ASSERT(st->editor.id == NULL && st->saver.id != NULL &&
+		    st->offer_us == 0);
 }
 
 static void
@@ -74,7 +80,8 @@ check_same(const struct edit_state *a, const struct edit_state *b)
 	if (a->editor.id != NULL && same(a->editor.id, a->holder))
 		ASSERT(same(a->tab, b->tab) && a->idle_us == b->idle_us &&
 		    a->countdown_us == b->countdown_us &&
-		    a->hold_us == b->hold_us);
+		    a->hold_us == b->hold_us && a->n_pages == b->n_pages);
+	ASSERT(a->settle_us == b->settle_us);
 	ASSERT(a->n_claims == b->n_claims);
 	for (i = 0; i < a->n_claims; i++)
 		ASSERT(same(a->claims[i].who.id, b->claims[i].who.id) &&
@@ -125,6 +132,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cmd = (struct edit_command){
 		.verb = (enum edit_verb)(data[0] % (EDIT_RESTORE + 1)),
 		.user = { user, user }, .tab = tabs[data[1] >> 2 & 1],
+		.page = tabs[data[1] >> 6 & 1],
+		.has_tabs = (data[1] & 16) == 0,
+		.gave_back = (data[1] & 32) != 0, .saved_us = NOW,
 		.may_change = (data[1] & 8) == 0,
 		.may_take_over = (data[1] & 16) == 0,
 		.moves = (data[1] & 32) != 0,

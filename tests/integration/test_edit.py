@@ -14,7 +14,8 @@ def v1(request):
 
 @pytest.fixture(scope="module")
 def settings():
-    return dict(notification_request_interval=60, reclaim_grace=3600)
+    return dict(notification_request_interval=60, reclaim_grace=3600,
+                save_settle=0)          # see test_pages.py
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from utils import unique, wait_for
 
 @pytest.fixture(scope="module")
 def settings():
-    return dict(reclaim_grace=20)
+    return dict(reclaim_grace=20, save_settle=0)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ WORKERS = 4
 def settings():
     return dict(workers=WORKERS, log_level="info", message_rate=1000000,
                 message_burst=1000000,
-                redis_max_connections=20, max_connections_per_user=0)
+                redis_max_connections=20, max_connections_per_user=0,
+                save_settle=0)
 
 
 def spread(collabd, users, room):

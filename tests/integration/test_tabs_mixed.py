@@ -10,7 +10,7 @@ from utils import SOON, wait_for
 def settings():
     return dict(notification_request_interval=0, reclaim_grace=3600,
                 leave_grace=60, save_poll_interval=0, offer_time=3600,
-                chat_message_max=100)
+                chat_message_max=100, save_settle=0)
 
 
 @pytest.fixture(scope="module")
@@ -221,8 +221,10 @@ def test_a_page_and_a_tab_of_one_user(tabs, people, page):
     tab.send("claim_editor", move=True)
     tabs.all_lock(editor=tab)
     alice.status(people.alice.id)
-    # The page's word is as good as the tab's: it is the same user.
+    # It is not the page's to give back.
     alice.send("release_lock")
+    alice.status(people.alice.id)
+    tab.send("release_lock")
     alice.expect("lock_released", user_id=people.alice.id)
     tabs.all_lock()
     assert bob.quiet()

@@ -186,16 +186,24 @@ say(struct browser *b, const char *fmt, ...)
 	free(text);
 }
 
-/* Whether its user may have given the lock back, in whatever page: what was said
- * before is heard a little later, what was said in trouble when that is over. */
+/* Whether a lock that was given back then may be heard of only now: a little
+ * later, and what was said in trouble when that is over. */
 static bool
-has_given(const struct browser *b)
+is_echo(int64_t given_us)
 {
-	int64_t given_us = world->given_us[b->room][b->user];
-
 	return (given_us != 0 && (world->now_us < given_us + ECHO ||
 	    (world->now_us < given_us + LONG_ECHO &&
 	    given_us < world->troubled_us + LONG_ECHO)));
+}
+
+bool
+browser_edits(const struct browser *b)
+{
+	/* Who has given it back edits no more; nor does a page that has but
+	 * found the lock of its user, who gives it back in another one. */
+	return (b->is_editor && b->wants &&
+	    (b->is_tab || b->deserves ||
+	    !is_echo(world->given_us[b->room][b->user])));
 }
 
 static void
@@ -204,7 +212,8 @@ believe(struct browser *b, int editor, bool is_mine)
 	bool is_news = !b->knows_editor || b->editor != editor ||
 	    b->is_editor != is_mine;
 
-	if (b->deserves && !is_mine && editor != b->user && !has_given(b) &&
+	if (b->deserves && !is_mine && editor != b->user &&
+	    !is_echo(b->given_us) &&
 	    world->now_us > b->client->worker->excused_us)
 		world_violate("I4: b%d (user %d, %s, room %d) edited, its "
 		    "socket did not break, and now the editor is %d",
@@ -324,6 +333,8 @@ hear_page(struct browser *b, struct slice type, const struct json *obj)
 		int editor = user_of(obj, "editor_id");
 
 		believe(b, editor, editor == b->user);
+		if (b->is_editor)
+			say(b, "{\"type\":\"heartbeat\"}");
 		if (editor == 0 && b->wants)
 			claim(b);
 	}
@@ -500,19 +511,12 @@ browser_hang_up(struct browser *b)
 	cut_off(b);
 }
 
-/* Also takes the lock from the user's other pages of that room. */
+/* Not what another page of the user says that it edits. */
 static void
 give_back(struct browser *b)
 {
-	struct browser *other;
-	int i;
-
-	for (i = 0; i < BROWSERS; i++) {
-		other = &world->browsers[i];
-		if (other->user == b->user && other->room == b->room)
-			other->deserves = false;
-	}
-	world->given_us[b->room][b->user] = world->now_us;
+	b->deserves = false;
+	b->given_us = world->given_us[b->room][b->user] = world->now_us;
 	say(b, "{\"type\":\"release_lock\"}");
 }
 
@@ -533,6 +537,7 @@ come(struct browser *b)
 	b->is_tab = world_chance(60);
 	b->wants = world_chance(70);
 	b->page++;
+	b->given_us = 0;
 	connect_soon(b, 0, 50 * MS);
 }
 

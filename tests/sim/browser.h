@@ -35,6 +35,7 @@ struct browser {
 	/* It was the editor, and nothing but the server can have taken that
 	 * from it since. */
 	bool		 deserves;
+	int64_t		 given_us;	/* it gave the lock back; 0: never */
 };
 
 void	browsers_new(void);
@@ -43,6 +44,8 @@ void	browsers_free(void);
 const struct worker *browser_worker(const struct browser *b);
 /* The worker's process has ended: its sockets break. */
 void	browsers_lose(struct worker *worker);
+/* Its user may type, and does. */
+bool	browser_edits(const struct browser *browser);
 /* One of them does something that users do. */
 void	browser_random(void);
 

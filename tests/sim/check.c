@@ -15,15 +15,14 @@
 /*
  * Whether its user believes to edit. A tab asks a worker that has said nothing for
  * a while, and believes no more without an answer (browser/watch.js); a page of
- * the package cannot know that its worker hangs. Who has given it back edits no
- * more.
+ * the package cannot know that its worker hangs.
  */
 static bool
 believes(const struct browser *b)
 {
 	const struct worker *w;
 
-	if (!b->is_editor || !b->wants)
+	if (!browser_edits(b))
 		return (false);
 	w = browser_worker(b);
 	if (w == NULL || w->stopped_us <= world->now_us)

@@ -1,7 +1,7 @@
 -- Compare and set. ARGV: 7 to 9 the expected editor, previous editor and state,
 -- 10 to 15 the change, 16 the gate's time (0: no gate), 17 and 18 the event's
--- head and tail, 19 to 21 the badge, 22 whether somebody is made the editor who
--- was not. KEYS[FIRST + ROOM] is the gate. The number of the last commit of each
+-- head and tail, 19 to 21 the badge, 22 whether another is the editor after it,
+-- or nobody. KEYS[FIRST + ROOM] is the gate. The number of the last commit of each
 -- worker is kept in the room's hash: a repeat of one that did get through is
 -- answered, not applied.
 local B, mark = FIRST, 'op:' .. ID

@@ -3,22 +3,29 @@
  * events, state). A row's state is built from a few letters so that a table
  * can be read: users are a, b and c; times are seconds. In the line a small
  * letter waits and a capital has asked; who asks does so from the tab "t"
- * with its own letter ("tb").
+ * with its own letter ("tb"). A page that heartbeats is its letter and the second
+ * of its last heartbeat ("p40 q100").
  */
 #ifndef TEST_RULES_ROWS_H
 #define TEST_RULES_ROWS_H
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rules/edit.h"
 
 #define SEC	INT64_C(1000000)
+#ifndef ROWS_SAVE_SETTLE
+#define ROWS_SAVE_SETTLE	0	/* seconds; nobody waits for a save */
+#endif
 
 static const struct edit_policy policy = {
 	.heartbeat_timeout_us = 120 * SEC, .reclaim_grace_us = 30 * SEC,
 	.leave_grace_us = 5 * SEC, .countdown_us = 60 * SEC,
 	.hold_us = 300 * SEC, .offer_us = 20 * SEC,
+	.save_settle_us = ROWS_SAVE_SETTLE * SEC,
 };
 
 struct row {
@@ -34,11 +41,18 @@ struct row {
 	const char	*last;
 	int		 last_until;
 	const char	*claims;	/* one letter a claimant */
+	const char	*pages;
+	const char	*saver;
+	int		 saved, settle;
 	/* the command */
 	enum edit_verb	 verb;
 	const char	*user;
 	const char	*tab;
+	const char	*page;
 	const char	*target;	/* HAND_OVER */
+	bool		 has_tabs;	/* RELEASE */
+	bool		 gave_back;	/* LEAVE */
+	int		 logged;	/* SAVED */
 	bool		 no_right;	/* may not change the object */
 	bool		 may_take;	/* TAKE: may take over */
 	bool		 moves;		/* CLAIM */
@@ -60,6 +74,9 @@ struct row {
 	const char	*to_previous;
 	int		 to_until;	/* 0: not looked at */
 	const char	*to_claims;
+	const char	*to_pages;
+	const char	*to_saver;
+	int		 to_settle;
 	bool		 gated;
 	bool		 modified;
 };
@@ -68,7 +85,32 @@ struct row {
 struct outcome_text {
 	char	events[24];
 	char	claims[8];
+	char	pages[64];
 };
+
+/* The same page in whatever row. */
+static const char *
+page_id(char letter)
+{
+	static const char *const ids[] = { "p", "q", "r" };
+
+	return (ids[letter - 'p']);
+}
+
+static void
+build_pages(const char *s, struct edit_state *st)
+{
+	int at;
+
+	for (; s != NULL && *s != '\0'; s += *s == ' ') {
+		const char *id = page_id(*s);
+		char *end;
+
+		at = (int)strtol(s + 1, &end, 10);
+		s = end;
+		st->pages[st->n_pages++] = (struct edit_page){ id, at * SEC };
+	}
+}
 
 static void
 build(const struct row *r, struct edit_state *st)
@@ -90,6 +132,10 @@ build(const struct row *r, struct edit_state *st)
 	st->holder = r->holder;
 	st->last = r->last;
 	st->last_until_us = r->last_until * SEC;
+	build_pages(r->pages, st);
+	st->saver = (struct edit_person){ r->saver, r->saver };
+	st->saved_us = r->saved * SEC;
+	st->settle_us = r->settle * SEC;
 	for (s = r->claims; s != NULL && *s != '\0'; s++) {
 		int i = tolower((unsigned char)*s) - 'a';
 		bool asked = isupper((unsigned char)*s) != 0;
@@ -149,6 +195,11 @@ describe(const struct edit_result *res, struct outcome_text *t)
 		    toupper((unsigned char)c->who.id[0]) : c->who.id[0]);
 	}
 	t->claims[i] = '\0';
+	t->pages[0] = '\0';
+	for (i = 0, n = 0; i < res->next.n_pages; i++)
+		n += (size_t)snprintf(t->pages + n, sizeof(t->pages) - n,
+		    "%s%s%lld", i == 0 ? "" : " ", res->next.pages[i].id,
+		    (long long)(res->next.pages[i].beat_us / SEC));
 }
 
 static bool
@@ -182,6 +233,9 @@ is_as_expected(const struct row *r, const struct edit_result *res,
 	    same(next->previous, r->to_previous) &&
 	    (r->to_until == 0 ||
 	    next->previous_until_us == r->to_until * SEC) &&
+	    strcmp(t->pages, or_empty(r->to_pages)) == 0 &&
+	    same(next->saver.id, r->to_saver) &&
+	    next->settle_us == r->to_settle * SEC &&
 	    res->is_gated == r->gated && res->sets_modified == r->modified);
 }
 
@@ -193,6 +247,8 @@ run_row(const struct row *r)
 	struct outcome_text t;
 	struct edit_command cmd = {
 		.verb = r->verb, .user = { r->user, r->user }, .tab = r->tab,
+		.page = r->page, .has_tabs = r->has_tabs,
+		.gave_back = r->gave_back, .saved_us = r->logged * SEC,
 		.target = r->target, .may_change = !r->no_right,
 		.may_take_over = r->may_take, .moves = r->moves,
 		.may_return = r->may_return, .has_viewers = r->viewers,
@@ -205,8 +261,8 @@ run_row(const struct row *r)
 	if (!is_as_expected(r, &res, &t))
 		fail_msg("%s: outcome %d events \"%s\" editor %s tab %s "
 		    "idle %lld countdown %lld hold %lld offer %lld "
-		    "previous %s until %lld claims \"%s\" gated %d "
-		    "modified %d", r->what, res.outcome, t.events,
+		    "previous %s until %lld claims \"%s\" pages \"%s\" "
+		    "saver %s settle %lld gated %d modified %d", r->what, res.outcome, t.events,
 		    or_empty(res.next.editor.id), or_empty(res.next.tab),
 		    (long long)(res.next.idle_us / SEC),
 		    (long long)(res.next.countdown_us / SEC),
@@ -214,7 +270,8 @@ run_row(const struct row *r)
 		    (long long)(res.next.offer_us / SEC),
 		    or_empty(res.next.previous),
 		    (long long)(res.next.previous_until_us / SEC),
-		    t.claims, res.is_gated, res.sets_modified);
+		    t.claims, t.pages, or_empty(res.next.saver.id),
+		    (long long)(res.next.settle_us / SEC), res.is_gated, res.sets_modified);
 	/* Who refuses, leaves the state alone, and says so. */
 	if ((memcmp(&st, &res.next, sizeof(st)) != 0) != res.changed)
 		fail_msg("%s: changed is %d", r->what, res.changed);

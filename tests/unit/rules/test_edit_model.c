@@ -14,6 +14,9 @@
  *  - an editor keeps the lock until it gives it up, is silent, loses its
  *    right, or is overtaken by a countdown or a take-over; and what is kept
  *    for somebody goes to nobody else but by a take-over
+ *  - no page gives back what another page or a tab of its user still edits
+ *  - until the save of a page that gave the lock back is done, or was waited for
+ *    for long enough, nobody else becomes the editor but by a take-over
  *  - who has asked stands in the line until it has the lock, does not want it
  *    any more, or lets an offer go by
  *  - who may not change the object gets nowhere
@@ -44,25 +47,36 @@
 
 /* Short times keep the space small; their order is what matters. */
 static const struct edit_policy policies[] = {
-	{ 4 * SEC, 3 * SEC, SEC, 2 * SEC, 3 * SEC, 2 * SEC },
+	{ 4 * SEC, 3 * SEC, SEC, 2 * SEC, 3 * SEC, 2 * SEC, 0 },
 	/* Silence ends a lock before a countdown does. */
-	{ 2 * SEC, SEC, 2 * SEC, 3 * SEC, 4 * SEC, SEC },
+	{ 2 * SEC, SEC, 2 * SEC, 3 * SEC, 4 * SEC, SEC, 0 },
 	/* No head starts. */
-	{ 4 * SEC, 0, 0, 2 * SEC, 2 * SEC, 3 * SEC },
+	{ 4 * SEC, 0, 0, 2 * SEC, 2 * SEC, 3 * SEC, 0 },
+	/* With pages of the package: others wait for saves, or do not. */
+	{ 3 * SEC, SEC, SEC, 2 * SEC, 2 * SEC, SEC, 2 * SEC },
+	{ 2 * SEC, 0, 0, 2 * SEC, 2 * SEC, SEC, 0 },
 };
+#define PAGES_FROM	3
 static struct edit_policy policy;
 static const char *const ids[USERS] = { "a", "b", "c" };
-static const char *const tabs[] = { "t", "u" };
+static const char *const tabs[] = { "t", "u", NULL };
+static const char *const pages[] = { "p", "q" };
+#define NO_TAB	2
+#define PAGES	2
+static bool with_pages;
 
 /* A state of the world, small enough to compare bytewise. */
 struct world {
-	uint8_t	editor, previous, holder, last;
+	uint8_t	editor, previous, holder, last, saver;
 	uint8_t	tab;		/* of the editor */
 	uint8_t	idle;
 	int8_t	beat;		/* seconds before now, capped */
 	int8_t	until;		/* seconds after now, capped */
 	int8_t	last_until;
 	int8_t	countdown, hold, offer;	/* after now, UNSET, 0: due */
+	int8_t	settle;
+	int8_t	saved;		/* before now, capped */
+	int8_t	pages[PAGES];	/* their heartbeats: as beat; or UNSET */
 	uint8_t	n_claims, claims[USERS];
 	uint8_t	asked;		/* bit for each user in the line */
 	uint8_t	present;	/* bit for each user */
@@ -74,6 +88,8 @@ struct move {
 	enum edit_verb	 verb;
 	uint8_t		 tab;
 	bool		 no_right, may_take, moves, may_return;
+	bool		 has_tabs, gave_back;
+	const char	*page;
 };
 
 static const struct move moves[] = {
@@ -98,6 +114,27 @@ static const struct move moves[] = {
 	{ .verb = EDIT_IDLE },
 	{ .verb = EDIT_ACTIVE },
 	{ .verb = EDIT_LEAVE },
+};
+
+static const struct move page_moves[] = {
+	{ .verb = EDIT_CLAIM, .tab = NO_TAB },
+	{ .verb = EDIT_CLAIM, .moves = true },
+	{ .verb = EDIT_ASK },
+	{ .verb = EDIT_HEARTBEAT, .tab = NO_TAB, .page = "p" },
+	{ .verb = EDIT_HEARTBEAT, .tab = NO_TAB, .page = "q" },
+	{ .verb = EDIT_UPDATED, .tab = NO_TAB },
+	{ .verb = EDIT_RELEASE, .tab = NO_TAB, .page = "p" },
+	{ .verb = EDIT_RELEASE, .tab = NO_TAB, .page = "q" },
+	{ .verb = EDIT_RELEASE, .tab = NO_TAB, .page = "p", .has_tabs = true },
+	{ .verb = EDIT_RELEASE, .tab = NO_TAB },
+	{ .verb = EDIT_RELEASE },
+	{ .verb = EDIT_RELEASE, .may_return = true },
+	{ .verb = EDIT_PAGE_GONE, .tab = NO_TAB, .page = "q" },
+	{ .verb = EDIT_SAVED, .tab = NO_TAB },
+	{ .verb = EDIT_WITHDRAW },
+	{ .verb = EDIT_TAKE, .may_take = true },
+	{ .verb = EDIT_LEAVE, .tab = NO_TAB },
+	{ .verb = EDIT_LEAVE, .tab = NO_TAB, .gave_back = true },
 };
 
 static struct world *seen;
@@ -155,6 +192,34 @@ from_time(int64_t us)
 }
 
 static void
+pages_to_state(const struct world *w, struct edit_state *st)
+{
+	uint8_t i;
+
+	for (i = 0; i < PAGES; i++) {
+		if (w->pages[i] != UNSET)
+			st->pages[st->n_pages++] = (struct edit_page){
+				pages[i], NOW - w->pages[i] * SEC
+			};
+	}
+}
+
+static void
+pages_from_state(const struct edit_state *st, struct world *w)
+{
+	size_t i, k;
+
+	for (i = 0; i < PAGES; i++) {
+		w->pages[i] = UNSET;
+		for (k = 0; k < st->n_pages; k++) {
+			if (strcmp(st->pages[k].id, pages[i]) == 0)
+				w->pages[i] = cap(NOW - st->pages[k].beat_us,
+				    0, stale_after());
+		}
+	}
+}
+
+static void
 to_state(const struct world *w, struct edit_state *st)
 {
 	uint8_t i;
@@ -167,6 +232,10 @@ to_state(const struct world *w, struct edit_state *st)
 	st->countdown_us = to_time(w->countdown);
 	st->hold_us = to_time(w->hold);
 	st->offer_us = to_time(w->offer);
+	st->saver = person_of(w->saver);
+	st->saved_us = w->saver == NOBODY ? 0 : NOW - w->saved * SEC;
+	st->settle_us = to_time(w->settle);
+	pages_to_state(w, st);
 	st->previous = id_of(w->previous);
 	st->previous_until_us = st->previous == NULL ? 0 : NOW + w->until * SEC;
 	st->holder = id_of(w->holder);
@@ -174,7 +243,8 @@ to_state(const struct world *w, struct edit_state *st)
 	st->last_until_us = st->last == NULL ? 0 : NOW + w->last_until * SEC;
 	for (i = 0; i < w->n_claims; i++)
 		st->claims[st->n_claims++] = (struct edit_claim){
-			.who = person_of(w->claims[i]), .tab = tabs[0],
+			.who = person_of(w->claims[i]),
+			.tab = tabs[with_pages ? NO_TAB : 0],
 			.asked = has(w->asked, w->claims[i]),
 		};
 }
@@ -185,13 +255,19 @@ from_state(const struct edit_state *st, struct world *w)
 	size_t i;
 
 	w->editor = number_of(st->editor.id);
-	w->tab = st->tab == NULL ? 0 : (uint8_t)(st->tab[0] - 't');
+	w->tab = w->editor == NOBODY ? 0 : st->tab == NULL ? NO_TAB :
+	    (uint8_t)(st->tab[0] - 't');
 	w->beat = w->editor == NOBODY ? 0 :
 	    cap(NOW - st->heartbeat_us, 0, stale_after());
 	w->idle = st->idle_us != 0;
 	w->countdown = from_time(st->countdown_us);
 	w->hold = from_time(st->hold_us);
 	w->offer = from_time(st->offer_us);
+	w->settle = from_time(st->settle_us);
+	w->saver = number_of(st->saver.id);
+	w->saved = w->saver == NOBODY ? 0 : cap(NOW - st->saved_us, 0,
+	    (int)(policy.save_settle_us / SEC));
+	pages_from_state(st, w);
 	w->previous = number_of(st->previous);
 	w->holder = number_of(st->holder);
 	w->last = number_of(st->last);
@@ -249,6 +325,7 @@ make_canonical(struct world *w)
 		other.previous = to[w->previous];
 		other.holder = to[w->holder];
 		other.last = to[w->last];
+		other.saver = to[w->saver];
 		other.told = to[w->told];
 		for (k = 0; k < w->n_claims; k++)
 			other.claims[k] = to[w->claims[k]];
@@ -318,6 +395,11 @@ check(const struct world *w)
 	}
 	if (w->editor != NOBODY)
 		assert_int_equal(w->asked, in_line);
+	else
+		assert_true(w->pages[0] == UNSET && w->pages[1] == UNSET);
+	if (w->settle != UNSET)
+		assert_true(w->editor == NOBODY && w->saver != NOBODY &&
+		    w->offer == UNSET);
 	if (w->offer != UNSET) {
 		assert_int_equal(w->editor, NOBODY);
 		assert_int_equal(w->previous, NOBODY);
@@ -335,7 +417,8 @@ static void
 check_settled(const struct world *w)
 {
 	if (w->editor == NOBODY && w->n_claims != 0)
-		assert_true(w->offer > 0 || has_head_start(w));
+		assert_true(w->offer > 0 || has_head_start(w) ||
+		    w->settle > 0);
 }
 
 static bool
@@ -359,13 +442,17 @@ check_kept(const struct world *from, const struct world *w,
 {
 	if (verb == EDIT_TAKE)
 		return;
+	if (from->editor == NOBODY && from->settle > 0 &&
+	    !(verb == EDIT_SAVED && user == from->saver))
+		assert_true(w->editor == NOBODY || w->editor == from->saver);
 	if (from->editor != NOBODY) {
 		if (!is_stale(from) &&
 		    !(verb == EDIT_TICK && from->countdown == 0) &&
 		    !(is_editors_end(verb) && user == from->editor))
 			assert_int_equal(w->editor, from->editor);
 	} else if (has_head_start(from)) {
-		if (!(verb == EDIT_RELEASE && user == from->previous))
+		if (!((verb == EDIT_RELEASE || verb == EDIT_SAVED) &&
+		    user == from->previous))
 			assert_true(w->editor == NOBODY ||
 			    w->editor == from->previous);
 	} else if (from->offer > 0) {
@@ -432,10 +519,16 @@ check_event(const struct world *from, const struct edit_result *res, size_t i,
 		assert_string_equal(res->next.editor.id, ev->who.id);
 		break;
 	case EDIT_EV_RELEASED:
-		/* Only about who was believed to be the editor. */
+		/* Only about who was believed to be the editor, by all or, as
+		 * the saver, by who has asked. */
+		if (told == NOBODY && from->settle != UNSET) {
+			assert_true(who == from->saver && !ev->deliberate);
+			assert_true(verb == EDIT_SAVED || from->settle == 0);
+			break;
+		}
 		assert_int_equal(told, who);
-		assert_true(ev->deliberate ?
-		    verb == EDIT_RELEASE || verb == EDIT_REVOKE :
+		assert_true(ev->deliberate ? verb == EDIT_RELEASE ||
+		    verb == EDIT_REVOKE || verb == EDIT_LEAVE :
 		    verb == EDIT_LEAVE || verb == EDIT_TICK);
 		break;
 	case EDIT_EV_UPDATED:
@@ -534,11 +627,46 @@ is_in_line(const struct world *w, uint8_t user)
 	return (false);
 }
 
+/* Whether a page of the editor other than this one says that it edits. */
+static bool
+another_edits(const struct world *w, const char *page)
+{
+	uint8_t i;
+
+	for (i = 0; i < PAGES; i++) {
+		if (w->pages[i] != UNSET && w->pages[i] < stale_after() &&
+		    (page == NULL || strcmp(page, pages[i]) != 0))
+			return (true);
+	}
+	return (false);
+}
+
+/* A tab does not give back what another has, nor a page what another page or a
+ * tab has; and what nobody else edits is given back. */
+static void
+check_release(const struct world *from, const struct world *w,
+    const struct move *m, uint8_t user)
+{
+	bool is_elsewhere;
+
+	if (m->verb != EDIT_RELEASE || from->editor != user)
+		return;
+	is_elsewhere = m->tab != NO_TAB ?
+	    from->tab != NO_TAB && from->tab != m->tab :
+	    from->tab != NO_TAB && m->has_tabs;
+	if (is_elsewhere || another_edits(from, m->page))
+		assert_int_equal(w->editor, user);
+	else
+		assert_int_not_equal(w->editor, user);
+}
+
 static void
 run(const struct world *from, const struct move *m, uint8_t user)
 {
 	struct edit_command cmd = {
 		.verb = m->verb, .user = person_of(user), .tab = tabs[m->tab],
+		.page = m->page, .has_tabs = m->has_tabs,
+		.gave_back = m->gave_back, .saved_us = NOW,
 		.may_change = !m->no_right, .may_take_over = m->may_take,
 		.moves = m->moves, .may_return = m->may_return,
 	};
@@ -548,10 +676,7 @@ run(const struct world *from, const struct move *m, uint8_t user)
 		assert_true(w.editor != user || from->editor == user);
 		assert_true(!is_in_line(&w, user) || is_in_line(from, user));
 	}
-	/* A tab does not give back what another has. */
-	if (m->verb == EDIT_RELEASE && from->editor == user &&
-	    from->tab != m->tab)
-		assert_int_equal(w.editor, user);
+	check_release(from, &w, m, user);
 	remember(w);
 }
 
@@ -601,11 +726,17 @@ pass_a_second(const struct world *from)
 {
 	struct world w = *from;
 	struct edit_state st;
+	size_t i;
 
 	to_state(from, &st);
 	st.heartbeat_us -= SEC;
 	st.previous_until_us -= SEC;
 	st.last_until_us -= SEC;
+	st.saved_us -= SEC;
+	for (i = 0; i < st.n_pages; i++)
+		st.pages[i].beat_us -= SEC;
+	if (st.settle_us != 0)
+		st.settle_us -= SEC;
 	if (st.countdown_us != 0)
 		st.countdown_us -= SEC;
 	if (st.hold_us != 0)
@@ -632,7 +763,9 @@ expand(const struct world *w)
 			remember(joined);
 			continue;
 		}
-		for (i = 0; i < COUNT_OF(moves); i++)
+		for (i = 0; with_pages && i < COUNT_OF(page_moves); i++)
+			run(w, &page_moves[i], u);
+		for (i = 0; !with_pages && i < COUNT_OF(moves); i++)
 			run(w, &moves[i], u);
 		hand_over(w, u);
 	}
@@ -648,8 +781,9 @@ visit_all(void)
 	memset(table, 0, TABLE * sizeof(*table));
 	memset(&start, 0, sizeof(start));
 	start.editor = start.previous = start.holder = start.last =
-	    start.told = NOBODY;
-	start.countdown = start.hold = start.offer = UNSET;
+	    start.saver = start.told = NOBODY;
+	start.countdown = start.hold = start.offer = start.settle =
+	    start.pages[0] = start.pages[1] = UNSET;
 	remember(start);
 	for (i = 0; i < n_seen; i++) {
 		struct world w = seen[i];
@@ -671,6 +805,7 @@ test_model(void **state)
 	assert_non_null(table);
 	for (i = 0; i < COUNT_OF(policies); i++) {
 		policy = policies[i];
+		with_pages = i >= PAGES_FROM;
 		visit_all();
 		assert_true(n_seen > 500);
 	}

@@ -194,6 +194,86 @@ test_offer_round_trip(void **state)
 	roomtext_fini(&text);
 }
 
+/* Who edits in which pages, and whose save is awaited. */
+static void
+test_pages_round_trip(void **state)
+{
+	struct store_snapshot s = snap(EDITOR_7, NULL, "{\"holder\":\"7\"}");
+	struct edit_state next;
+	struct roomstate rs;
+	struct roomtext text;
+	struct store_change change;
+
+	(void)state;
+	memset(&text, 0, sizeof(text));
+	memset(&change, 0, sizeof(change));
+	roomstate_decode(&rs, &s, NOW);
+	next = rs.st;
+	next.pages[0] = (struct edit_page){ "p", NOW - 5 };
+	next.pages[1] = (struct edit_page){ "q", NOW - 4 };
+	next.n_pages = 2;
+	next.saver = (struct edit_person){ "8", "b@x" };
+	next.saved_us = NOW - 3;
+	roomstate_encode(&rs, &next, &numbers, NOW, &text, &change);
+	roomstate_fini(&rs);
+	s = snap(EDITOR_7, NULL, buf_str(&text.state));
+	roomstate_decode(&rs, &s, NOW);
+	assert_int_equal(rs.st.n_pages, 2);
+	assert_string_equal(rs.st.pages[1].id, "q");
+	assert_true(rs.st.pages[0].beat_us == NOW - 5);
+	assert_string_equal(rs.st.saver.id, "8");
+	assert_string_equal(rs.st.saver.name, "b@x");
+	assert_true(rs.st.saved_us == NOW - 3);
+	assert_true(rs.st.settle_us == 0);
+	/* One whose row does not come is forgotten. */
+	next = rs.st;
+	roomstate_encode(&rs, &next, &numbers, NOW + EDIT_SAVE_AWAIT_US, &text,
+	    &change);
+	assert_null(strstr(buf_str(&text.state), "saver"));
+	roomstate_fini(&rs);
+	/* The lock was freed, and is kept for the saver. */
+	s = snap(NULL, "8", "{\"saver\":\"8\",\"saved\":1763999990000000,"
+	    "\"settle\":1764000010000000,\"claims\":[{\"id\":\"9\","
+	    "\"asked\":true}],\"offer\":1764000010000000}");
+	roomstate_decode(&rs, &s, NOW);
+	assert_string_equal(rs.st.saver.name, "");
+	assert_true(rs.st.settle_us == INT64_C(1764000010000000));
+	assert_true(rs.st.offer_us == 0);
+	roomstate_fini(&rs);
+	roomtext_fini(&text);
+}
+
+/* Pages of another editor than the holder, a lock that is held though it is
+ * kept for a save, and times that nobody would write. */
+static void
+test_odd_pages(void **state)
+{
+	struct store_snapshot s = snap(EDITOR_7, NULL, "{\"holder\":\"8\","
+	    "\"pages\":[{\"id\":\"p\",\"beat\":1}],\"saver\":\"8\","
+	    "\"settle\":1764000010000000}");
+	struct roomstate rs;
+
+	(void)state;
+	roomstate_decode(&rs, &s, NOW);
+	assert_int_equal(rs.st.n_pages, 0);
+	assert_true(rs.st.settle_us == 0);
+	roomstate_fini(&rs);
+	s = snap(EDITOR_7, NULL, "{\"holder\":\"7\",\"pages\":[7,{},"
+	    "{\"id\":\"\"},{\"id\":\"p\",\"beat\":\"x\"}],"
+	    "\"saver\":7,\"saved\":1}");
+	roomstate_decode(&rs, &s, NOW);
+	assert_int_equal(rs.st.n_pages, 1);
+	assert_true(rs.st.pages[0].beat_us == 0);
+	assert_null(rs.st.saver.id);
+	roomstate_fini(&rs);
+	s = snap(NULL, NULL, "{\"saver\":\"7\","
+	    "\"saved\":9007199254740991,\"settle\":9007199254740991}");
+	roomstate_decode(&rs, &s, NOW);
+	assert_true(rs.st.saved_us == NOW);
+	assert_true(rs.st.settle_us == NOW + EDIT_SAVE_AWAIT_US);
+	roomstate_fini(&rs);
+}
+
 /* Another program made another editor, or freed the lock, and left our text
  * alone: what was noted of the one before is not of the one now. */
 static void
@@ -356,6 +436,8 @@ main(void)
 		cmocka_unit_test(test_own_state_round_trip),
 		cmocka_unit_test(test_lock_round_trip),
 		cmocka_unit_test(test_offer_round_trip),
+		cmocka_unit_test(test_pages_round_trip),
+		cmocka_unit_test(test_odd_pages),
 		cmocka_unit_test(test_another_editor),
 		cmocka_unit_test(test_no_offer),
 		cmocka_unit_test(test_odd_line),
