@@ -58,6 +58,7 @@ struct member {
 	struct grant	*grant;
 	size_t		 place;		/* in the line, as told; 0 none */
 	bool		 place_told;	/* since its message in work began */
+	bool		 is_told_nobody; /* by its last editor_status */
 	char		*tab;		/* its id; NULL: it is no tab */
 	int64_t		 beat_us;	/* when it said heartbeat; or 0 */
 	char		 letter;	/* what the user does in it: TAB_... */
@@ -289,6 +290,10 @@ void	member_send_error(struct member *member, const char *code,
 	    const char *message, enum message_type in_reply_to);
 /* editor_status as of st, or, if NULL, as of what the room was told. */
 void	member_send_status(struct member *member,
+	    const struct edit_state *st);
+/* If it was told that nobody edits, and somebody does: a stale lock was shown as a
+ * free one, and its editor has been heard of before the claim was. */
+void	member_correct_status(struct member *member,
 	    const struct edit_state *st);
 void	member_send_pending(struct member *member, size_t place, size_t of);
 /* Receives what came before the first frames. */

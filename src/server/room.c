@@ -356,9 +356,10 @@ member_send_error(struct member *m, const char *code, const char *message,
 	buf_fini(&b);
 }
 
-void
-member_send_status(struct member *m, const struct edit_state *st)
+static struct edit_person
+status_for(const struct member *m, const struct edit_state *st)
 {
+	static const struct edit_state unknown;
 	struct room *room = m->room;
 	struct edit_state told = {
 		.editor = { room->editor.id, room->editor.name },
@@ -366,16 +367,31 @@ member_send_status(struct member *m, const struct edit_state *st)
 		.saver = { room->editor.saver, room->editor.saver_name },
 		.settle_us = room->editor.settle_us,
 	};
-	static const struct edit_state unknown;
-	struct edit_person who = edit_status(room->is_suspended ? &unknown :
+
+	return (edit_status(room->is_suspended ? &unknown :
 	    st != NULL ? st : &told, m->user->id, &room->set->policy,
-	    clock_wall_us());
-	struct message_user u = room_message_user(room, who.id, who.name);
+	    clock_wall_us()));
+}
+
+void
+member_send_status(struct member *m, const struct edit_state *st)
+{
+	struct edit_person who = status_for(m, st);
+	struct message_user u = room_message_user(m->room, who.id, who.name);
 	struct buf b = { NULL, 0, 0 };
 
+	m->is_told_nobody = who.id == NULL;
 	message_add_editor_status(&b, who.id == NULL ? NULL : &u);
 	member_send(m, buf_slice(&b));
 	buf_fini(&b);
+}
+
+void
+member_correct_status(struct member *m, const struct edit_state *st)
+{
+	/* Nobody would be an answer on which the page claims, for ever. */
+	if (m->is_told_nobody && status_for(m, st).id != NULL)
+		member_send_status(m, st);
 }
 
 void

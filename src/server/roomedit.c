@@ -73,6 +73,8 @@ answer(struct roomop *op, const struct edit_state *st)
 	case EDIT_HELD:
 		member_send_error(m, "held",
 		    "Somebody else is the editor.", op->why);
+		if (m->tab == NULL)
+			member_correct_status(m, st);
 		break;
 	case EDIT_PENDING:
 		member_send_pending(m, edit_place(st, m->user->id),
