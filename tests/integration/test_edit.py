@@ -538,6 +538,26 @@ def test_stale_editor_alone(stale, room, v1, people, redis):
                   editor_name=people.bob.email)
 
 
+def test_stale_editor_is_heard_of_before_the_claim(stale, room, v1, people,
+                                                   redis):
+    """Who was told that nobody edits, and is refused, is told who does."""
+    party = Party(stale, room, v1)
+    alice = party.editor(people.alice)
+    wait_for(lambda: age_of_lock(redis, room) > 1.2, "the lock to grow stale")
+    bob = stale.join(people.bob, room, v1=v1)
+    bob.expect("user_joined", user_id=people.bob.id)
+    bob.expect("user_joined", user_id=people.alice.id)
+    bob.send("request_editor_status")
+    assert bob.next()["editor_id"] is None
+    alice.send("heartbeat")
+    wait_for(lambda: age_of_lock(redis, room) < 1, "the heartbeat")
+    bob.send("claim_editor")
+    if v1:
+        bob.expect("error", code="held")
+    bob.expect("editor_status", editor_id=people.alice.id,
+               editor_name=people.alice.email)
+
+
 def test_view_only_user(party, people):
     victor = party.enter(people.viewer)
     victor.send("claim_editor")
