@@ -172,14 +172,14 @@ struct room {
 
 	TAILQ_ENTRY(room) idle_link;	/* set->idle */
 	bool		 is_idle;
-	struct roomop_list ops;		/* the first one is under way */
+	struct roomop_list ops;		/* the first n_busy are under way */
 	struct roomop	*first_at;	/* roomop_first(): the last of those */
 	bool		 puts_first;
 	/* What would make somebody the editor in an unsettled generation waits
 	 * here until that is settled: at most one of each verb of a member. */
 	struct roomop_list aside;
-	bool		 is_busy;	/* it is */
 	bool		 is_starting;	/* start_next() is on the stack */
+	unsigned	 n_busy;
 	struct talker_list talkers;	/* users with chat messages in line */
 	struct talk	*talk;		/* the one under way; or NULL */
 };
