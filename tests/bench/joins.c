@@ -21,7 +21,8 @@
 #include "bench/daemon.h"
 
 #define JOINS_LIMIT_MS	120000
-#define HELLO	"{\"type\":\"hello\",\"tab\":\"bench\",\"state\":\"viewing\"}"
+#define HELLO	"{\"type\":\"hello\",\"tab\":\"bench\",\"state\":\"viewing\"," \
+	"\"many\":true}"
 
 struct joins {
 	const struct bench *b;
@@ -62,19 +63,25 @@ note_user(struct joins *j, size_t socket, long long id)
 		j->complete++;
 }
 
+static bool
+begins(struct slice text, const char *with, size_t n)
+{
+	return (text.n >= n && memcmp(text.p, with, n) == 0);
+}
+
 /* A tab counts what a tab is shown. */
 static bool
 is_of_roster(const struct joins *j, struct slice text)
 {
 	static const char joined[] = "{\"type\":\"user_joined\"";
 	static const char presence[] = "{\"type\":\"presence\"";
-	static const char present[] = "{\"type\":\"user_present\"";
+	static const char one[] = "{\"type\":\"user_present\"";
+	static const char many[] = "{\"type\":\"users_present\"";
 
 	if (!j->are_tabs)
-		return (memmem(text.p, text.n, joined, LITLEN(joined)) ==
-		    text.p);
-	return (memmem(text.p, text.n, presence, LITLEN(presence)) == text.p ||
-	    memmem(text.p, text.n, present, LITLEN(present)) == text.p);
+		return (begins(text, joined, LITLEN(joined)));
+	return (begins(text, presence, LITLEN(presence)) ||
+	    begins(text, one, LITLEN(one)) || begins(text, many, LITLEN(many)));
 }
 
 static void
