@@ -68,6 +68,7 @@ enum message_type {
 	MESSAGE_CLAIM_PENDING,
 	MESSAGE_PRESENCE,
 	MESSAGE_USER_PRESENT,
+	MESSAGE_USERS_PRESENT,
 	MESSAGE_USER_ABSENT,
 	MESSAGE_LOCK,
 	MESSAGE_SAVED,
@@ -120,6 +121,7 @@ struct message {
 	struct slice	reason;		/* cut to MESSAGE_REASON_MAX */
 	bool		moves;		/* "move" is true */
 	bool		may_return;	/* "grace" is true */
+	bool		takes_many;	/* "many" is true */
 	struct json	*_json;
 	struct buf	 _recipient;
 };
@@ -146,12 +148,6 @@ struct message_user {
 	const char	*avatar_url;	/* NULL: null */
 };
 
-/* An entry of active_users. */
-struct message_active {
-	struct message_user user;
-	const char	*last_seen;
-};
-
 /*
  * Each appends one JSON object. Times are texts in the form of protocol.md.
  */
@@ -169,11 +165,15 @@ void	message_add_lock_released(struct buf *b, const struct message_user *u,
 	    const char *timestamp);
 void	message_add_attention_requested(struct buf *b,
 	    const struct message_user *u, const char *timestamp);
+/* A frame of this type with a list of users: open, each as an object, close. */
+void	message_open_users(struct buf *b, enum message_type type);
+void	message_add_listed(struct buf *b, struct slice object);
+void	message_close_users(struct buf *b);
 /* Whether a frame made by one of these functions is of a type. */
 bool	message_is(struct slice frame, enum message_type type);
-/* Chat room. */
-void	message_add_active_users(struct buf *b,
-	    const struct message_active *users, size_t n);
+/* Chat room. The first is not a frame, but one of active_users. */
+void	message_add_active(struct buf *b, const struct message_user *u,
+	    const char *last_seen);
 void	message_add_chat_joined(struct buf *b, const struct message_user *u,
 	    const char *timestamp);
 void	message_add_chat_left(struct buf *b, const struct message_user *u);

@@ -64,11 +64,13 @@ struct tabmsg_lock {
 	size_t		 n_line;
 };
 
+/* Not a frame, but a user as some of them show it: a JSON object. */
+void	tabmsg_add_person(struct buf *b, const struct tabmsg_person *person);
 /* Each appends one frame. */
 void	tabmsg_add_hello(struct buf *b, const struct tabmsg_hello *hello);
-void	tabmsg_add_presence(struct buf *b, const struct tabmsg_person *users,
-	    size_t n);
-void	tabmsg_add_present(struct buf *b, const struct tabmsg_person *user);
+/* person: what tabmsg_add_person() gave. Those of presence and users_present are
+ * listed with message_open_users(). */
+void	tabmsg_add_present(struct buf *b, struct slice person);
 void	tabmsg_add_absent(struct buf *b, const struct tabmsg_who *who);
 void	tabmsg_add_lock(struct buf *b, const struct tabmsg_lock *lock);
 /* Until the next lock frame nobody here knows who edits. */

@@ -75,6 +75,9 @@ void	people_free(struct people *people);
 size_t	people_users(const struct people *people);
 /* Sockets that a user has on this worker; 0 for an unknown one. */
 unsigned people_sockets_of(const struct people *people, const char *user_id);
+/* Grows whenever what is shown of a user has become another by a handshake:
+ * texts that were made before it may be wrong. */
+uint64_t people_changes(const struct people *people);
 
 /*
  * Whether a message of n bytes is within what its user may send over all

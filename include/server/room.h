@@ -59,12 +59,17 @@ struct member {
 	size_t		 place;		/* in the line, as told; 0 none */
 	bool		 place_told;	/* since its message in work began */
 	bool		 is_told_nobody; /* by its last editor_status */
+	uint32_t	 news_at;	/* of the room's news, those before it
+					 * are in the presence that it was sent */
 	char		*tab;		/* its id; NULL: it is no tab */
 	int64_t		 beat_us;	/* when it said heartbeat; or 0 */
 	char		 letter;	/* what the user does in it: TAB_... */
 	bool		 gave_back;	/* a page: it has released, and not said
 					 * since that it edits */
 	bool		 is_v1;		/* speaks collabd.v1 */
+	bool		 greets;	/* its hello is among the early ones */
+	bool		 is_news;	/* what it does is to be told itself */
+	bool		 takes_many;	/* a tab that takes users_present */
 	bool		 is_ready;	/* has got its first frames, and
 					 * knows what the room knows */
 	uint32_t	 page;		/* which page of the package it is, from
@@ -98,11 +103,13 @@ struct room_user {
 	struct member_list members;	/* its sockets on this worker */
 	char		*states;	/* a letter for each worker; or NULL */
 	bool		 is_present;	/* in the roster as clients know it */
-	enum room_place	 place;		/* room_user_place() alone writes it */
 	bool		 is_awaited;	/* its coming, by the events */
+	enum room_place	 place;		/* room_user_place() alone writes it */
+	struct shown	*shown;		/* see roster.c; mostly NULL */
 	TAILQ_ENTRY(room_user) awaited_link;	/* room->awaited */
 	uint64_t	 join_seq;	/* of its coming, while awaited */
 	bool		 mark;		/* scratch of a roster comparison */
+	bool		 is_told;	/* scratch of tab.c */
 	bool		 is_odd;	/* the profile is the whole info */
 	char		 letter;	/* through this worker, as Redis has it */
 	char		 told;		/* over all workers, as tabs know it */
@@ -133,6 +140,8 @@ struct room_editor {
 enum room_kind { ROOM_EDIT, ROOM_CHAT, ROOM_MODEL };
 
 struct badge;
+struct frame;
+struct shown;
 
 struct room {
 	RB_ENTRY(room)	 link;
@@ -143,6 +152,7 @@ struct room {
 	struct room_users users;
 	struct member_list members;
 	unsigned	 n_tabs;	/* of members */
+	unsigned	 n_users;
 	size_t		 n_held;	/* users; with none no events come */
 
 	uint64_t	 epoch, seq;	/* of what was applied */
@@ -176,7 +186,6 @@ struct room {
 	char		 idle_asked;	/* what the rule book was told of the
 					 * editor, until the state changes */
 	LIST_HEAD(, badge) badges;	/* ROOM_MODEL */
-	bool		 has_badges;	/* they have been read */
 	uint64_t	 noted;		/* hash of the state that was noted */
 	int64_t		 deadline_us;	/* of the next EDIT_TICK */
 	int64_t		 lone_heartbeat_us; /* a lock that went stale while
@@ -185,14 +194,20 @@ struct room {
 
 	TAILQ_ENTRY(room) idle_link;	/* set->idle */
 	bool		 is_idle;
-	struct roomop_list ops;		/* the first one is under way */
+	struct roomop_list ops;		/* the first n_busy are under way */
 	struct roomop	*first_at;	/* roomop_first(): the last of those */
-	bool		 puts_first;
 	/* What would make somebody the editor in an unsettled generation waits
 	 * here until that is settled: at most one of each verb of a member. */
 	struct roomop_list aside;
-	bool		 is_busy;	/* it is */
 	bool		 is_starting;	/* start_next() is on the stack */
+	bool		 puts_first;
+	bool		 has_badges;	/* they have been read */
+	uint8_t		 fills;		/* see roster.c */
+	unsigned	 n_busy;
+	uint64_t	 shown_of;	/* people_changes() of users' shown */
+	/* Users whose presence changed in this turn of the loop and of whom
+	 * the tabs have not been told; see tab.c. */
+	struct buf	*news;		/* NULL: none */
 	struct talker_list talkers;	/* users with chat messages in line */
 	struct talk	*talk;		/* the one under way; or NULL */
 };
@@ -232,6 +247,9 @@ struct rooms *rooms_new(const struct conf *conf, struct event_base *base,
 void	rooms_free(struct rooms *set);
 /* About once a second: the slow check, put-off comparisons. */
 void	rooms_tick(struct rooms *set, int64_t now_ms);
+/* Tells tabs what is told once a turn. After every turn of the loop, before
+ * what was queued is written. */
+void	rooms_tell_news(struct rooms *set);
 /* Frees the rooms that nothing keeps. After every turn of the loop. */
 void	rooms_end_turn(struct rooms *set);
 /* Acts on what a re-check of the grants has said: closes the sockets of those
@@ -282,6 +300,8 @@ struct message_user room_message_user(const struct room *room,
  * store_frame. */
 void	room_deliver(struct room *room, char audience, struct slice user_id,
 	    struct slice text);
+void	room_deliver_frame(struct room *room, char audience,
+	    struct slice user_id, struct frame *frame);
 void	member_send(struct member *member, struct slice text);
 /* A chat_message that the member sent, checked and passed on. */
 void	member_chat(struct member *member, const struct message *message);
@@ -313,6 +333,24 @@ void	room_user_welcome(struct room_user *user);
 void	room_tell_joined(struct room *room, struct room_user *user);
 void	room_tell_left(struct room *room, struct room_user *user);
 
+/*
+ * What was made of a user for frames that show it. Only in a large room into
+ * which many come: NULL elsewhere, and a moment later.
+ */
+struct shown {
+	struct frame	*joined;	/* user_joined; NULL: not made yet */
+	struct buf	 person;	/* as lists have it; n 0: not made yet */
+	char		 letter;	/* what it did then: TAB_... */
+};
+struct shown *room_user_shown(struct room *room, struct room_user *user);
+/* Somebody enters, and will be shown who is there. */
+void	room_note_newcomer(struct room *room);
+/* Nothing that was made is right any more. */
+void	room_forget_shown(struct room *room);
+void	room_user_forget_shown(struct room_user *user);
+/* About once a second. */
+void	room_tick_shown(struct room *room);
+
 /* A user's info, taken apart. Empty texts where it has none. */
 struct roster_info {
 	struct json	*_obj;		/* keeps the texts */
@@ -337,8 +375,14 @@ void	tab_answer_ping(struct member *member);
 void	tab_fini(struct member *member);
 /* What a user does in its tabs on this worker: TAB_... */
 char	tab_letter(const struct room_user *user);
-/* The user and what it does, to all tabs. */
+/* A user who has come and what it does, to all tabs: at the end of the turn, or
+ * before these are told anything else. The same holds for what it does then, and
+ * for its going. */
 void	room_tell_present(struct room *room, struct room_user *user);
+void	room_tell_news(struct room *room);
+/* A hello that came before the socket's first frames, and is among those that
+ * are kept: what it says of the user counts already. */
+void	tab_note_early(struct member *member, const struct message *hello);
 /* What it does over all workers, as Redis has it now; tells if that is news. */
 void	room_note_states(struct room *room, struct room_user *user,
 	    struct slice states);

@@ -6,7 +6,7 @@
  *
  * While Redis does not answer the queue grows with what clients do, and each
  * kind has a bound. Of these that would do the same one waits at most, besides
- * the one under way: what is done is found out when it starts, so the earlier
+ * one under way: what is done is found out when it starts, so the earlier
  * one is dropped for a later one at the end, or the later one is not needed.
  *
  *	OP_JOIN, OP_STATE	one of each user of the room
@@ -93,9 +93,11 @@ struct roomop *roomop_new(struct room *room, enum op_kind kind,
 	    const char *user_id) MUSTCHECK;
 /* Puts it at the end of its room's queue. */
 void	roomop_push(struct roomop *op);
-/* The operation under way is over and freed; the next one starts. ok: Redis
- * has what was wanted. */
+/* An operation under way is over and freed; the next one starts. ok: Redis has
+ * what was wanted. */
 void	roomop_end(struct roomop *op, bool ok);
+/* The operation under way, which is no join, is again the first that waits. */
+void	roomop_stop(struct roomop *op);
 /* The operation under way is to be started again when the room has been read. */
 void	roomop_start_over(struct roomop *op);
 /* The operation under way would make somebody the editor while nobody may be: it

@@ -442,6 +442,10 @@ function takeFrame(s, f, now, out) {
     case 'user_present':
       s.people = { ...s.people, [f.user.user_id]: f.user };
       break;
+    case 'users_present':
+      s.people = { ...s.people };
+      for (const user of f.users) s.people[user.user_id] = user;
+      break;
     case 'user_absent':
       s.people = { ...s.people };
       delete s.people[f.user_id];
@@ -593,7 +597,11 @@ function take(s, e, now, out) {
       forgetSocket(s);
       s.helloAt = s.heardAt = now;
       s.sent = doing(s);
-      out.send.push({ type: 'hello', tab: s.tab, state: s.sent });
+      // "many" is for servers that were updated before this page: they say
+      // who came in one frame only to those who know it.
+      out.send.push({
+        type: 'hello', tab: s.tab, state: s.sent, many: true,
+      });
       break;
     case 'closed':
       // What was asked and never answered was lost already.

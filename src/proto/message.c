@@ -43,6 +43,7 @@ static const char *const type_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_PING] = "ping",
 	[MESSAGE_PRESENCE] = "presence",
 	[MESSAGE_USER_PRESENT] = "user_present",
+	[MESSAGE_USERS_PRESENT] = "users_present",
 	[MESSAGE_USER_ABSENT] = "user_absent",
 	[MESSAGE_LOCK] = "lock",
 	[MESSAGE_SAVED] = "saved",
@@ -159,6 +160,7 @@ read_tab_keys(struct message *m)
 		if (!is_tab_id(m->tab))
 			m->tab = (struct slice){ NULL, 0 };
 		m->state = get_word(m, "state", MESSAGE_WORD_MAX);
+		m->takes_many = json_get_bool(m->_json, "many");
 		break;
 	case MESSAGE_STATE:
 		m->state = get_word(m, "state", MESSAGE_WORD_MAX);
@@ -349,26 +351,38 @@ add_chat_user(struct buf *b, const struct message_user *u)
 }
 
 void
-message_add_active_users(struct buf *b, const struct message_active *users,
-    size_t n)
+message_open_users(struct buf *b, enum message_type type)
 {
-	size_t i;
-
-	open_frame(b, MESSAGE_ACTIVE_USERS);
+	open_frame(b, type);
 	add_key(b, "users");
 	buf_add_char(b, '[');
-	for (i = 0; i < n; i++) {
-		size_t start = b->n;
+}
 
-		add_chat_user(b, &users[i].user);
-		add_text(b, "last_seen", users[i].last_seen);
-		buf_add_char(b, '}');
-		/* The comma before the first key becomes the brace. */
-		b->p[start] = '{';
-		if (i + 1 < n)
-			buf_add_char(b, ',');
-	}
+void
+message_add_listed(struct buf *b, struct slice object)
+{
+	if (b->p[b->n - 1] != '[')
+		buf_add_char(b, ',');
+	buf_add(b, object.p, object.n);
+}
+
+void
+message_close_users(struct buf *b)
+{
 	buf_add_str(b, "]}");
+}
+
+void
+message_add_active(struct buf *b, const struct message_user *u,
+    const char *last_seen)
+{
+	size_t start = b->n;
+
+	add_chat_user(b, u);
+	add_text(b, "last_seen", last_seen);
+	buf_add_char(b, '}');
+	/* The comma before the first key becomes the brace. */
+	b->p[start] = '{';
 }
 
 void

@@ -86,8 +86,8 @@ add_who(struct buf *b, const char *key, const struct tabmsg_who *who)
 	buf_add_char(b, '}');
 }
 
-static void
-add_person(struct buf *b, const struct tabmsg_person *p)
+void
+tabmsg_add_person(struct buf *b, const struct tabmsg_person *p)
 {
 	buf_add_char(b, '{');
 	add_who_keys(b, &p->who);
@@ -106,7 +106,7 @@ tabmsg_add_hello(struct buf *b, const struct tabmsg_hello *h)
 {
 	open_frame(b, MESSAGE_HELLO);
 	add_key(b, "you");
-	add_person(b, &h->you);
+	tabmsg_add_person(b, &h->you);
 	add_text(b, "tab", h->tab);
 	add_bool(b, "may_change", h->may_change);
 	add_bool(b, "may_take_over", h->may_take_over);
@@ -118,27 +118,10 @@ tabmsg_add_hello(struct buf *b, const struct tabmsg_hello *h)
 }
 
 void
-tabmsg_add_presence(struct buf *b, const struct tabmsg_person *users, size_t n)
-{
-	size_t i;
-
-	open_frame(b, MESSAGE_PRESENCE);
-	add_key(b, "users");
-	buf_add_char(b, '[');
-	for (i = 0; i < n; i++) {
-		if (i != 0)
-			buf_add_char(b, ',');
-		add_person(b, &users[i]);
-	}
-	buf_add_str(b, "]}");
-}
-
-void
-tabmsg_add_present(struct buf *b, const struct tabmsg_person *user)
+tabmsg_add_present(struct buf *b, struct slice person)
 {
 	open_frame(b, MESSAGE_USER_PRESENT);
-	add_key(b, "user");
-	add_person(b, user);
+	add_json(b, "user", person);
 	buf_add_char(b, '}');
 }
 

@@ -204,10 +204,13 @@ add_line(struct buf *b, const struct room *room)
 	size_t of_kind[COUNT_OF(op_names)] = { 0 }, n = 0, i;
 	const struct roomop *op = TAILQ_FIRST(&room->ops);
 
-	if (op != NULL && room->is_busy) {
-		add_op(b, op);
-		op = TAILQ_NEXT(op, link);
+	/* Joins are several at a time. */
+	for (i = 0; i < room->n_busy; i++, op = TAILQ_NEXT(op, link)) {
+		if (i == 0)
+			add_op(b, op);
 	}
+	if (room->n_busy > 1)
+		buf_addf(b, " and=%u", room->n_busy - 1);
 	for (; op != NULL; op = TAILQ_NEXT(op, link)) {
 		of_kind[op->kind]++;
 		n++;

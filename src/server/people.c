@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/xmalloc.h"
 #include "server/people.h"
 
@@ -24,6 +25,7 @@ struct people {
 	LIST_HEAD(, model)	models;		/* a site has dozens */
 	size_t			n_users;
 	size_t			n_grants;
+	uint64_t		n_changes;	/* of what is shown of users */
 };
 
 static int
@@ -94,6 +96,12 @@ people_sockets_of(const struct people *people, const char *user_id)
 	return (u == NULL ? 0 : u->sockets - u->held);
 }
 
+uint64_t
+people_changes(const struct people *people)
+{
+	return (people->n_changes);
+}
+
 bool
 user_may_send(struct user *user, const struct conf *conf, int64_t now_ms,
     size_t n, bool is_chat)
@@ -106,12 +114,21 @@ user_may_send(struct user *user, const struct conf *conf, int64_t now_ms,
 	    is_chat ? CHAT_PART(burst) : burst, 1 + n / COST_BYTES));
 }
 
+static bool
+is_shown_alike(const struct identity *a, const struct identity *b)
+{
+	return (strcmp(a->username, b->username) == 0 &&
+	    strcmp(a->name, b->name) == 0 && strcmp(a->email, b->email) == 0 &&
+	    text_same_or_none(a->avatar_url, b->avatar_url));
+}
+
 static struct user *
 get_user(struct people *people, struct identity *identity)
 {
 	struct user *u = find_user(people, identity->id);
 
 	if (u != NULL) {
+		people->n_changes += !is_shown_alike(u->identity, identity);
 		identity_free(u->identity);
 		u->identity = identity;
 		return (u);

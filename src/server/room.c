@@ -108,6 +108,8 @@ free_user(struct room *room, struct room_user *user)
 	room_await_no_more(room, user);
 	room_user_place(room, user, PLACE_NONE);
 	RB_REMOVE(room_users, &room->users, user);
+	room->n_users--;
+	room_user_forget_shown(user);
 	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, -1);
 	profile_put(room->set->profiles, user->profile);
 	free(user->states);
@@ -144,6 +146,9 @@ free_room(struct room *room)
 	free(room->saved_by);
 	snapshot_fini(&room->told);
 	room_drop_badges(room);
+	if (room->news != NULL)
+		buf_fini(room->news);
+	free(room->news);
 	free(room->key);
 	free(room->name);
 	free(room);
@@ -177,10 +182,20 @@ is_kept(struct room *room)
 }
 
 void
+rooms_tell_news(struct rooms *set)
+{
+	struct room *room;
+
+	TAILQ_FOREACH(room, &set->idle, idle_link)
+		room_tell_news(room);
+}
+
+void
 rooms_end_turn(struct rooms *set)
 {
 	struct room *room;
 
+	rooms_tell_news(set);
 	while ((room = TAILQ_FIRST(&set->idle)) != NULL) {
 		TAILQ_REMOVE(&set->idle, room, idle_link);
 		room->is_idle = false;
@@ -243,6 +258,7 @@ room_user_get(struct room *room, struct slice id)
 	memcpy(user->id, id.p, n);
 	TAILQ_INIT(&user->members);
 	RB_INSERT(room_users, &room->users, user);
+	room->n_users++;
 	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, 1);
 	return (user);
 }
@@ -325,20 +341,31 @@ is_for(const struct member *m, char audience, struct slice user_id)
 }
 
 void
-room_deliver(struct room *room, char audience, struct slice user_id,
-    struct slice text)
+room_deliver_frame(struct room *room, char audience, struct slice user_id,
+    struct frame *f)
 {
-	bool is_of_tabs = audience == 'T' || audience == 'V';
 	struct member *m, *next;
-	struct frame *f;
 
-	if (is_of_tabs && room->n_tabs == 0)
-		return;
-	f = frame_new(WS_OP_TEXT, text);
 	TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
 		if (m->is_ready && is_for(m, audience, user_id))
 			client_send(m->client, f);
 	}
+}
+
+void
+room_deliver(struct room *room, char audience, struct slice user_id,
+    struct slice text)
+{
+	struct frame *f;
+
+	if (audience == 'T' || audience == 'V') {
+		if (room->n_tabs == 0)
+			return;
+		/* Who it speaks of may be among them. */
+		room_tell_news(room);
+	}
+	f = frame_new(WS_OP_TEXT, text);
+	room_deliver_frame(room, audience, user_id, f);
 	frame_put(f);
 }
 
@@ -647,7 +674,7 @@ member_chat(struct member *m, const struct message *msg)
 /* A page that reconnects asks as soon as the socket is open, and does not ask
  * again: what comes before the first frames is kept. */
 static void
-keep_early(struct member *m, struct slice text)
+keep_early(struct member *m, struct slice text, const struct message *msg)
 {
 	uint32_t n = (uint32_t)text.n;
 
@@ -658,6 +685,8 @@ keep_early(struct member *m, struct slice text)
 		    "The room has not answered yet.", MESSAGE_UNKNOWN);
 		return;
 	}
+	if (m->is_v1 && msg->type == MESSAGE_HELLO)
+		tab_note_early(m, msg);
 	buf_add(m->early, &n, sizeof(n));
 	buf_add(m->early, text.p, text.n);
 }
@@ -708,7 +737,7 @@ member_receive(struct member *m, struct slice text)
 
 	message_parse(&msg, text.p, text.n);
 	if (!m->is_ready && !(m->is_v1 && msg.type == MESSAGE_PING))
-		keep_early(m, text);
+		keep_early(m, text, &msg);
 	else if (!may_send(m, text.n, msg.type))
 		refuse_fast(m, msg.type);
 	else if (m->is_v1 && msg.type == MESSAGE_PING)

@@ -194,6 +194,7 @@ rooms_tick(struct rooms *set, int64_t now_ms)
 			room_start_resync(room);
 		room->suspect_seq = 0;
 		room_beat(room);
+		room_tick_shown(room);
 		if (TAILQ_EMPTY(&room->ops) && store_is_up(set->store))
 			repair(room);
 		if (store_is_settled(set->store))

@@ -136,8 +136,8 @@ postpone(struct roomop *op)
 	struct room *room = op->room;
 	struct roomop *adopt = roomop_new(room, OP_ADOPT, NULL);
 
+	roomop_stop(op);
 	TAILQ_INSERT_HEAD(&room->ops, adopt, link);
-	room->is_busy = false;
 	roomop_start_next(room);
 }
 

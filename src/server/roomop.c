@@ -4,6 +4,11 @@
  * rest wait, so a join and a leave of one user cannot overtake each other, and
  * a compare-and-set fails only against other workers.
  *
+ * Joins of different users behind each other are under way together: Redis takes
+ * them in their order, and none looks at what another has done. A large room
+ * fills in a few round trips, each of which the room's sockets are told of with
+ * one write.
+ *
  * How the rule book is applied is in roomedit.c.
  */
 #include <stdlib.h>
@@ -21,6 +26,9 @@
 /* Messages of one user that may wait in one room, with the one under way: a
  * user stands in nobody's way for longer. */
 #define USER_EDITS_MAX	64
+/* Joins under way together: what comes behind them, a claim, waits for as many
+ * at most. */
+#define JOINS_MAX	32
 
 struct store_room
 roomop_store_room(const struct room *room)
@@ -112,18 +120,51 @@ is_same(const struct roomop *old, const struct roomop *op)
 	    text_same_or_none(old->tab, op->tab) && old->page == op->page);
 }
 
+/* The last one under way; NULL: none is. */
+static struct roomop *
+last_busy(const struct room *room)
+{
+	struct roomop *op = room->n_busy == 0 ? NULL : TAILQ_FIRST(&room->ops);
+	unsigned i;
+
+	for (i = 1; i < room->n_busy; i++)
+		op = TAILQ_NEXT(op, link);
+	return (op);
+}
+
+/* The first one that waits, or NULL. */
+static struct roomop *
+first_waiting(const struct room *room)
+{
+	struct roomop *op = last_busy(room);
+
+	return (op == NULL ? TAILQ_FIRST(&room->ops) : TAILQ_NEXT(op, link));
+}
+
+/* The join of a user that is under way, or NULL. */
+static struct roomop *
+busy_join(const struct room *room, const char *user_id)
+{
+	struct roomop *op = TAILQ_FIRST(&room->ops);
+	unsigned i;
+
+	for (i = 0; i < room->n_busy; i++, op = TAILQ_NEXT(op, link)) {
+		if (op->kind == OP_JOIN && strcmp(op->user_id, user_id) == 0)
+			return (op);
+	}
+	return (NULL);
+}
+
 /* One in line that op makes needless, or that makes op needless. */
 static struct roomop *
 find_same(const struct roomop *op)
 {
-	struct room *room = op->room;
-	struct roomop *old = TAILQ_FIRST(&room->ops);
+	struct roomop *old;
 
 	/* What a client asks is answered. */
 	if (op->member != NULL || op->done != NULL || !may_be_in_line(op))
 		return (NULL);
-	if (old != NULL && room->is_busy)
-		old = TAILQ_NEXT(old, link);
+	old = first_waiting(op->room);
 	while (old != NULL && !is_same(old, op))
 		old = TAILQ_NEXT(old, link);
 	return (old);
@@ -171,7 +212,7 @@ void
 roomop_first(struct room *room)
 {
 	room->puts_first = true;
-	room->first_at = room->is_busy ? TAILQ_FIRST(&room->ops) : NULL;
+	room->first_at = last_busy(room);
 }
 
 void
@@ -183,18 +224,26 @@ roomop_first_done(struct room *room)
 }
 
 void
+roomop_stop(struct roomop *op)
+{
+	struct room *room = op->room;
+
+	ASSERT(room->n_busy == 1 && TAILQ_FIRST(&room->ops) == op);
+	room->n_busy = 0;
+}
+
+void
 roomop_start_over(struct roomop *op)
 {
 	struct room *room = op->room;
 	struct roomop *load;
 
-	ASSERT(TAILQ_FIRST(&room->ops) == op);
+	roomop_stop(op);
 	TAILQ_FOREACH(load, &room->ops, link) {
 		if (load->kind == OP_LOAD)
 			break;
 	}
 	TAILQ_REMOVE(&room->ops, op, link);
-	room->is_busy = false;
 	if (load == NULL) {
 		load = roomop_new(room, OP_LOAD, NULL);
 		TAILQ_INSERT_HEAD(&room->ops, load, link);
@@ -209,11 +258,10 @@ roomop_put_aside(struct roomop *op)
 	struct room *room = op->room;
 	struct roomop *other;
 
-	ASSERT(TAILQ_FIRST(&room->ops) == op);
 	if (op->kind != OP_EDIT || op->member == NULL)
 		return (false);
+	roomop_stop(op);
 	TAILQ_REMOVE(&room->ops, op, link);
-	room->is_busy = false;
 	TAILQ_FOREACH(other, &room->aside, link) {
 		if (other->member == op->member && other->verb == op->verb)
 			break;
@@ -233,15 +281,16 @@ roomop_resume(struct room *room)
 	roomop_start_next(room);
 }
 
-/* The operation under way is over; the next one starts. */
+/* An operation under way is over; the next one starts. */
 void
 roomop_end(struct roomop *op, bool ok)
 {
 	struct room *room = op->room;
 
-	ASSERT(TAILQ_FIRST(&room->ops) == op);
+	ASSERT(op->kind == OP_JOIN ? busy_join(room, op->user_id) == op :
+	    TAILQ_FIRST(&room->ops) == op && room->n_busy == 1);
 	TAILQ_REMOVE(&room->ops, op, link);
-	room->is_busy = false;
+	room->n_busy--;
 	if (op->done != NULL)
 		op->done(ok, op->done_arg);
 	free_op(op);
@@ -423,12 +472,9 @@ roomop_join(struct room *room, const char *user_id)
 bool
 roomop_is_joining(struct room *room, const char *user_id)
 {
-	const struct roomop *op = TAILQ_FIRST(&room->ops);
 	const struct room_user *user;
 
-	if (op == NULL)
-		return (false);
-	if (op->kind == OP_JOIN && strcmp(op->user_id, user_id) == 0)
+	if (busy_join(room, user_id) != NULL)
 		return (true);
 	user = room_user_find(room, slice_of(user_id));
 	return (user != NULL && (user->in_line & 1u << OP_JOIN) != 0);
@@ -828,6 +874,23 @@ start_op(struct roomop *op)
 	}
 }
 
+/* The one that may be started now, or NULL. */
+static struct roomop *
+next_to_start(const struct room *room)
+{
+	struct roomop *last = last_busy(room), *op = first_waiting(room);
+
+	if (last == NULL || op == NULL)
+		return (op);
+	/* In a room that is not known each would be answered with all who are
+	 * there. */
+	if (last->kind != OP_JOIN || op->kind != OP_JOIN ||
+	    room->n_busy >= JOINS_MAX || !room->is_synced ||
+	    busy_join(room, op->user_id) != NULL)
+		return (NULL);
+	return (op);
+}
+
 /* Many operations end without asking Redis: a loop, not a recursion, works
  * them off, however many a client has sent. */
 void
@@ -838,8 +901,8 @@ roomop_start_next(struct room *room)
 	if (room->is_starting)
 		return;
 	room->is_starting = true;
-	while (!room->is_busy && (op = TAILQ_FIRST(&room->ops)) != NULL) {
-		room->is_busy = true;
+	while ((op = next_to_start(room)) != NULL) {
+		room->n_busy++;
 		/* The analyzer does not see that TAILQ_REMOVE moves the head
 		 * on. */
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */

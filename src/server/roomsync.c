@@ -129,6 +129,19 @@ note_state(struct room *room, const struct store_snapshot *snap,
 	room_arm(room);
 }
 
+/* user_joined has it. */
+static void
+note_modified(struct room *room, struct slice modified)
+{
+	if (room->modified == NULL ? modified.p == NULL :
+	    slice_is(modified, room->modified))
+		return;
+	free(room->modified);
+	room->modified = modified.p == NULL ? NULL :
+	    xmemdup0(modified.p, modified.n);
+	room_forget_shown(room);
+}
+
 bool
 room_note(struct room *room, const struct store_snapshot *snap,
     struct room_editor *old)
@@ -139,9 +152,7 @@ room_note(struct room *room, const struct store_snapshot *snap,
 	memset(old, 0, sizeof(*old));
 	if (room->kind != ROOM_EDIT)
 		return (false);
-	free(room->modified);
-	room->modified = snap->modified.p == NULL ? NULL :
-	    xmemdup0(snap->modified.p, snap->modified.n);
+	note_modified(room, snap->modified);
 	snapshot_set(&room->told, snap, now_us);
 	room->told_generation = store_generation(room->set->store);
 	/* Read only, because Redis takes no newcomers: others must not go by

@@ -10,6 +10,11 @@
  * Of other users all but "joined", which comes last, is kept once for all
  * rooms, as a profile, and "joined" as the number that it is. An info that
  * another program made in another form is kept whole.
+ *
+ * Who enters is shown everybody, so when a large room fills each user is shown
+ * as often as there are users. What was made to show one is kept then (struct
+ * shown) and used again, a frame by reference; it is dropped when nobody has
+ * come for a second or two, so that an idle room does not pay for it either.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +22,15 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/xmalloc.h"
+#include "proto/wsframe.h"
+#include "server/client.h"
 #include "server/profile.h"
 #include "server/room.h"
 
 #define INFO_DEPTH	4
+
+#define FILL_MIN	32	/* users; in a smaller room it is not worth it */
+#define FILL_TICKS	2	/* that what was made is kept for */
 
 /* Around the time, which is of one length. */
 #define JOINED		",\"joined\":\""
@@ -114,7 +124,68 @@ room_user_keep_info(struct room *room, struct room_user *user,
 	else
 		user->joined_us = joined_us;
 	user->profile = profile_get(room->set->profiles, profile);
+	room_user_forget_shown(user);
 }
+
+/* --- what was made of a user --- */
+
+void
+room_user_forget_shown(struct room_user *user)
+{
+	struct shown *shown = user->shown;
+
+	if (shown == NULL)
+		return;
+	user->shown = NULL;
+	if (shown->joined != NULL)
+		frame_put(shown->joined);
+	buf_fini(&shown->person);
+	free(shown);
+}
+
+void
+room_forget_shown(struct room *room)
+{
+	struct room_user *user;
+
+	if (room->fills == 0)
+		return;
+	RB_FOREACH(user, room_users, &room->users)
+		room_user_forget_shown(user);
+}
+
+void
+room_note_newcomer(struct room *room)
+{
+	if (room->n_users >= FILL_MIN)
+		room->fills = FILL_TICKS;
+}
+
+void
+room_tick_shown(struct room *room)
+{
+	if (room->fills == 1)
+		room_forget_shown(room);
+	room->fills -= room->fills != 0;
+}
+
+struct shown *
+room_user_shown(struct room *room, struct room_user *user)
+{
+	uint64_t changes;
+
+	if (room->fills == 0)
+		return (NULL);
+	changes = people_changes(room->set->people);
+	if (room->shown_of != changes)
+		room_forget_shown(room);
+	room->shown_of = changes;
+	if (user->shown == NULL)
+		user->shown = xcalloc(1, sizeof(*user->shown));
+	return (user->shown);
+}
+
+/* --- an info, taken apart --- */
 
 void
 roster_info_read(struct roster_info *info, struct slice text)
@@ -188,30 +259,47 @@ user_from_info(const struct room *room, const char *id, struct slice text,
 	return (u);
 }
 
-/* user_joined of one user, as sockets of this room are told. */
-static void
-add_joined(struct room *room, const char *id, struct slice info, struct buf *b)
+static struct frame *
+make_joined(struct room *room, const struct room_user *user)
 {
+	struct buf b = { NULL, 0, 0 };
+	char *info = room_user_info(user);
 	struct roster_info r;
-	struct message_user u = user_from_info(room, id, info, &r);
+	struct message_user u = user_from_info(room, user->id,
+	    slice_of(info), &r);
+	struct frame *f;
 
 	if (room->kind == ROOM_CHAT)
-		message_add_chat_joined(b, &u, r.joined);
+		message_add_chat_joined(&b, &u, r.joined);
 	else
-		message_add_edit_joined(b, &u, r.joined, room->modified);
+		message_add_edit_joined(&b, &u, r.joined, room->modified);
+	f = frame_new(WS_OP_TEXT, buf_slice(&b));
 	roster_info_fini(&r);
+	buf_fini(&b);
+	free(info);
+	return (f);
+}
+
+/* user_joined of one user, as sockets of this room are told; give it back. */
+static struct frame *
+joined_frame(struct room *room, struct room_user *user)
+{
+	struct shown *shown = room_user_shown(room, user);
+
+	if (shown == NULL)
+		return (make_joined(room, user));
+	if (shown->joined == NULL)
+		shown->joined = make_joined(room, user);
+	return (frame_get(shown->joined));
 }
 
 void
 room_tell_joined(struct room *room, struct room_user *user)
 {
-	struct buf b = { NULL, 0, 0 };
-	char *info = room_user_info(user);
+	struct frame *f = joined_frame(room, user);
 
-	add_joined(room, user->id, slice_of(info), &b);
-	room_deliver(room, 'X', slice_of(user->id), buf_slice(&b));
-	buf_fini(&b);
-	free(info);
+	room_deliver_frame(room, 'X', slice_of(user->id), f);
+	frame_put(f);
 }
 
 void
@@ -240,25 +328,46 @@ is_shown(const struct room_user *other, const struct room_user *user)
 	return (other->is_present && other != user);
 }
 
+static void
+send_joined(struct member *m, struct room_user *user)
+{
+	struct frame *f = joined_frame(m->room, user);
+
+	client_send(m->client, f);
+	frame_put(f);
+}
+
 /* The other users, one user_joined each. */
 static void
 welcome_edit(struct member *m)
 {
-	struct room *room = m->room;
 	struct room_user *user;
-	struct buf b = { NULL, 0, 0 };
+
+	RB_FOREACH(user, room_users, &m->room->users) {
+		if (is_shown(user, m->user))
+			send_joined(m, user);
+	}
+}
+
+/* One of a list; own is used where nothing is kept. */
+static struct slice
+active_text(struct room *room, struct room_user *user, struct buf *own)
+{
+	struct shown *shown = room_user_shown(room, user);
+	struct buf *b = shown == NULL ? own : &shown->person;
+	struct message_user u;
+	struct roster_info r;
 	char *info;
 
-	RB_FOREACH(user, room_users, &room->users) {
-		if (!is_shown(user, m->user))
-			continue;
-		info = room_user_info(user);
-		buf_reset(&b);
-		add_joined(room, user->id, slice_of(info), &b);
-		member_send(m, buf_slice(&b));
-		free(info);
-	}
-	buf_fini(&b);
+	if (shown != NULL && b->n != 0)
+		return (buf_slice(b));
+	buf_reset(b);
+	info = room_user_info(user);
+	u = user_from_info(room, user->id, slice_of(info), &r);
+	message_add_active(b, &u, r.joined);
+	roster_info_fini(&r);
+	free(info);
+	return (buf_slice(b));
 }
 
 /* The other users, in one list. */
@@ -266,59 +375,43 @@ static void
 welcome_chat(struct member *m)
 {
 	struct room *room = m->room;
-	struct message_active *list;
-	struct roster_info *infos;
+	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
 	struct room_user *user;
-	struct buf b = { NULL, 0, 0 };
-	char **texts;
-	size_t i, n = 0;
 
-	RB_FOREACH(user, room_users, &room->users)
-		n++;
-	list = xcalloc(n, sizeof(*list));
-	infos = xcalloc(n, sizeof(*infos));
-	texts = xcalloc(n, sizeof(*texts));
-	n = 0;
+	message_open_users(&b, MESSAGE_ACTIVE_USERS);
 	RB_FOREACH(user, room_users, &room->users) {
-		if (!is_shown(user, m->user))
-			continue;
-		texts[n] = room_user_info(user);
-		list[n].user = user_from_info(room, user->id,
-		    slice_of(texts[n]), &infos[n]);
-		list[n].last_seen = infos[n].joined;
-		n++;
+		if (is_shown(user, m->user))
+			message_add_listed(&b, active_text(room, user, &own));
 	}
-	message_add_active_users(&b, list, n);
+	message_close_users(&b);
 	member_send(m, buf_slice(&b));
+	buf_fini(&own);
 	buf_fini(&b);
-	for (i = 0; i < n; i++) {
-		roster_info_fini(&infos[i]);
-		free(texts[i]);
-	}
-	free(texts);
-	free(infos);
-	free(list);
 }
 
 static void
 welcome(struct member *m)
 {
 	struct room *room = m->room;
-	struct buf b = { NULL, 0, 0 };
-	char *info = room_user_info(m->user);
+	bool greets = m->greets;
 
 	m->is_ready = true;
+	room_note_newcomer(room);
 	if (room->kind == ROOM_CHAT)
 		welcome_chat(m);
 	/* In an edit room this is the first frame: the scripts learn their own
 	 * user id from it. */
-	add_joined(room, m->user->id, slice_of(info), &b);
-	member_send(m, buf_slice(&b));
-	buf_fini(&b);
-	free(info);
-	if (room->kind != ROOM_CHAT)
+	send_joined(m, m->user);
+	/* A tab is shown the others in its own way, in a moment. */
+	if (room->kind != ROOM_CHAT && !greets)
 		welcome_edit(m);
+	m->greets = false;
 	member_receive_kept(m);
+	if (greets && m->tab == NULL) {
+		/* The hello was one message too many. */
+		welcome_edit(m);
+		roomop_state(room, m->user->id);
+	}
 }
 
 void

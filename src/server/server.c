@@ -577,6 +577,7 @@ server_run(struct server *srv)
 	while (!srv->is_done) {
 		if (event_base_loop(srv->base, EVLOOP_ONCE) == -1)
 			log_fatal("event loop");
+		rooms_tell_news(srv->rooms);
 		clients_end_turn(srv->clients);
 		rooms_end_turn(srv->rooms);
 	}

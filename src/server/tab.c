@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "base/xmalloc.h"
 #include "proto/tabmsg.h"
+#include "proto/wsframe.h"
+#include "server/client.h"
 #include "server/room.h"
 #include "server/saves.h"
 #include "store/roomstate.h"
@@ -100,7 +102,8 @@ tab_letter(const struct room_user *user)
 
 	for (i = 0; i < COUNT_OF(states); i++) {
 		TAILQ_FOREACH(m, &user->members, user_link) {
-			if (m->tab != NULL && m->letter == states[i].letter)
+			if ((m->tab != NULL || m->greets) &&
+			    m->letter == states[i].letter)
 				return (m->letter);
 		}
 	}
@@ -130,39 +133,281 @@ room_user_has_tab(const struct room_user *user)
 
 /* --- who is here --- */
 
-/* info keeps the texts. */
-static struct tabmsg_person
-person_of(const struct room *room, const struct room_user *user,
-    const char *text, struct roster_info *info)
+static void
+add_person(const struct room *room, const struct room_user *user,
+    struct buf *b)
 {
-	roster_info_read(info, slice_of(text));
-	return ((struct tabmsg_person){
-		.who = make_who(room, user->id, info->name),
-		.username = info->username,
-		.email = info->email,
-		.avatar_url = info->avatar_url,
-		.since = info->joined,
+	char *text = room_user_info(user);
+	struct roster_info info;
+	struct tabmsg_person person;
+
+	roster_info_read(&info, slice_of(text));
+	person = (struct tabmsg_person){
+		.who = make_who(room, user->id, info.name),
+		.username = info.username,
+		.email = info.email,
+		.avatar_url = info.avatar_url,
+		.since = info.joined,
 		.state = state_name(whole_letter(user)),
-	});
+	};
+	tabmsg_add_person(b, &person);
+	roster_info_fini(&info);
+	free(text);
+}
+
+/* The user as tabs are shown it; own is used where nothing is kept. */
+static struct slice
+person_text(struct room *room, struct room_user *user, struct buf *own)
+{
+	struct shown *shown = room_user_shown(room, user);
+	struct buf *b = shown == NULL ? own : &shown->person;
+	char letter = whole_letter(user);
+
+	if (shown != NULL && b->n != 0 && shown->letter == letter)
+		return (buf_slice(b));
+	buf_reset(b);
+	add_person(room, user, b);
+	if (shown != NULL)
+		shown->letter = letter;
+	return (buf_slice(b));
+}
+
+/* room->news: for each change a letter, the user's id and a NUL. */
+#define NEWS_CAME	'+'	/* was not here before */
+#define NEWS_CHANGED	'~'
+#define NEWS_LEFT	'-'
+
+static void
+note_news(struct room *room, const struct room_user *user, char what)
+{
+	if (room->n_tabs == 0)
+		return;
+	if (room->news == NULL) {
+		room->news = xcalloc(1, sizeof(*room->news));
+		/* The end of the turn tells. */
+		room_release(room);
+	}
+	buf_add_char(room->news, what);
+	buf_add(room->news, user->id, strlen(user->id) + 1);
+}
+
+static size_t
+next_news(struct slice news, size_t at)
+{
+	return (at + strlen(news.p + at) + 1);
+}
+
+/* The first change of a user, or the length of them all. */
+static size_t
+find_news(struct slice news, const char *id)
+{
+	size_t at = 0;
+
+	while (at < news.n && strcmp(news.p + at + 1, id) != 0)
+		at = next_news(news, at);
+	return (at);
+}
+
+static struct slice
+pending_news(const struct room *room)
+{
+	return (room->news == NULL ? (struct slice){ NULL, 0 } :
+	    buf_slice(room->news));
+}
+
+static void
+send_presence(struct member *m)
+{
+	struct room *room = m->room;
+	struct slice news = pending_news(room);
+	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
+	struct room_user *user;
+
+	message_open_users(&b, MESSAGE_PRESENCE);
+	RB_FOREACH(user, room_users, &room->users) {
+		if (user->is_present || user == m->user)
+			message_add_listed(&b, person_text(room, user, &own));
+	}
+	message_close_users(&b);
+	tell_one(m, &b);
+	buf_fini(&own);
+	/* Who comes hears of itself as the others do. */
+	if (find_news(news, m->user->id) < news.n)
+		m->is_news = true;
+	m->news_at = (uint32_t)news.n;
+}
+
+static void
+send_present(struct member *m, struct room_user *user)
+{
+	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
+
+	tabmsg_add_present(&b, person_text(m->room, user, &own));
+	tell_one(m, &b);
+	buf_fini(&own);
+}
+
+/* --- who comes, goes, and does something else --- */
+
+/* Frames for many sockets. */
+struct news {
+	struct frame	**frames;
+	size_t		 n;
+};
+
+static void
+add_news(struct news *news, struct buf *b)
+{
+	news->frames = xreallocarray(news->frames, news->n + 1,
+	    sizeof(*news->frames));
+	news->frames[news->n++] = frame_new(WS_OP_TEXT, buf_slice(b));
+	buf_reset(b);
+}
+
+static void
+send_news(struct member *m, const struct news *news)
+{
+	size_t i;
+
+	for (i = 0; i < news->n; i++)
+		client_send(m->client, news->frames[i]);
+}
+
+static void
+news_fini(struct news *news)
+{
+	while (news->n > 0)
+		frame_put(news->frames[--news->n]);
+	free(news->frames);
+	news->frames = NULL;
+}
+
+/* Those in the news that are here, each once and in their order. Their number.
+ */
+static size_t
+list_present(struct room *room, struct slice news, struct room_user ***out)
+{
+	struct room_user *user;
+	size_t at, i, n = 0;
+
+	*out = xcalloc(news.n, sizeof(**out));
+	for (at = 0; at < news.n; at = next_news(news, at)) {
+		user = room_user_find(room, slice_of(news.p + at + 1));
+		if (user == NULL || !user->is_present || user->is_told)
+			continue;
+		user->is_told = true;
+		user->told = whole_letter(user);
+		(*out)[n++] = user;
+	}
+	for (i = 0; i < n; i++)
+		(*out)[i]->is_told = false;
+	return (n);
+}
+
+/* Those that are not, unless they came and went in between. */
+static void
+add_absent(struct news *told, struct room *room, struct slice news)
+{
+	struct buf b = { NULL, 0, 0 };
+	struct room_user *user;
+	struct tabmsg_who who;
+	const char *id;
+	size_t at;
+
+	for (at = 0; at < news.n; at = next_news(news, at)) {
+		id = news.p + at + 1;
+		user = room_user_find(room, slice_of(id));
+		if ((user != NULL && user->is_present) ||
+		    find_news(news, id) != at || news.p[at] == NEWS_CAME)
+			continue;
+		who = make_who(room, id, "");
+		tabmsg_add_absent(&b, &who);
+		add_news(told, &b);
+	}
+	buf_fini(&b);
+}
+
+/* What a socket is told of it. */
+static struct news
+make_news(struct room *room, struct slice news, bool takes_many)
+{
+	struct news told = { NULL, 0 };
+	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
+	struct room_user **users;
+	size_t i, n = list_present(room, news, &users);
+
+	if (takes_many && n > 1) {
+		message_open_users(&b, MESSAGE_USERS_PRESENT);
+		for (i = 0; i < n; i++)
+			message_add_listed(&b, person_text(room, users[i],
+			    &own));
+		message_close_users(&b);
+		add_news(&told, &b);
+	} else {
+		for (i = 0; i < n; i++) {
+			tabmsg_add_present(&b, person_text(room, users[i],
+			    &own));
+			add_news(&told, &b);
+		}
+	}
+	add_absent(&told, room, news);
+	free(users);
+	buf_fini(&own);
+	buf_fini(&b);
+	return (told);
+}
+
+static void
+tell_tabs(struct room *room, struct slice news)
+{
+	/* Made for the first that is to hear it so. */
+	struct news all[2], late;
+	bool is_made[2] = { false, false };
+	struct member *m;
+	size_t i;
+
+	TAILQ_FOREACH(m, &room->members, link) {
+		if (m->tab == NULL)
+			continue;
+		if (m->news_at != 0) {
+			late = make_news(room, (struct slice){
+			    news.p + m->news_at, news.n - m->news_at },
+			    m->takes_many);
+			send_news(m, &late);
+			news_fini(&late);
+			m->news_at = 0;
+			continue;
+		}
+		i = m->takes_many;
+		if (!is_made[i])
+			all[i] = make_news(room, news, m->takes_many);
+		is_made[i] = true;
+		send_news(m, &all[i]);
+	}
+	for (i = 0; i < COUNT_OF(all); i++) {
+		if (is_made[i])
+			news_fini(&all[i]);
+	}
+}
+
+void
+room_tell_news(struct room *room)
+{
+	struct buf *news = room->news;
+
+	if (news == NULL)
+		return;
+	room->news = NULL;
+	tell_tabs(room, buf_slice(news));
+	buf_fini(news);
+	free(news);
 }
 
 void
 room_tell_present(struct room *room, struct room_user *user)
 {
-	struct tabmsg_person person;
-	struct roster_info info;
-	struct buf b = { NULL, 0, 0 };
-	char *text;
-
 	user->told = whole_letter(user);
-	if (room->n_tabs == 0)
-		return;
-	text = room_user_info(user);
-	person = person_of(room, user, text, &info);
-	tabmsg_add_present(&b, &person);
-	tell(room, &b);
-	roster_info_fini(&info);
-	free(text);
+	note_news(room, user, NEWS_CAME);
 }
 
 void
@@ -170,55 +415,16 @@ room_note_states(struct room *room, struct room_user *user, struct slice now)
 {
 	free(user->states);
 	user->states = now.n == 0 ? NULL : xmemdup0(now.p, now.n);
-	if (user->is_present && whole_letter(user) != user->told)
-		room_tell_present(room, user);
+	if (user->is_present && whole_letter(user) != user->told) {
+		user->told = whole_letter(user);
+		note_news(room, user, NEWS_CHANGED);
+	}
 }
 
 void
 room_tell_absent(struct room *room, const struct room_user *user)
 {
-	struct tabmsg_who who = make_who(room, user->id, "");
-	struct buf b = { NULL, 0, 0 };
-
-	if (room->n_tabs == 0)
-		return;
-	tabmsg_add_absent(&b, &who);
-	tell(room, &b);
-}
-
-static void
-send_presence(struct member *m)
-{
-	struct room *room = m->room;
-	struct room_user *user;
-	struct tabmsg_person *list;
-	struct roster_info *infos;
-	struct buf b = { NULL, 0, 0 };
-	char **texts;
-	size_t i, n = 0;
-
-	RB_FOREACH(user, room_users, &room->users)
-		n++;
-	list = xcalloc(n, sizeof(*list));
-	infos = xcalloc(n, sizeof(*infos));
-	texts = xcalloc(n, sizeof(*texts));
-	n = 0;
-	RB_FOREACH(user, room_users, &room->users) {
-		if (!user->is_present && user != m->user)
-			continue;
-		texts[n] = room_user_info(user);
-		list[n] = person_of(room, user, texts[n], &infos[n]);
-		n++;
-	}
-	tabmsg_add_presence(&b, list, n);
-	tell_one(m, &b);
-	for (i = 0; i < n; i++) {
-		roster_info_fini(&infos[i]);
-		free(texts[i]);
-	}
-	free(texts);
-	free(infos);
-	free(list);
+	note_news(room, user, NEWS_LEFT);
 }
 
 /* --- the lock --- */
@@ -596,10 +802,29 @@ send_hello(struct member *m)
 	tell_one(m, &b);
 }
 
+static bool
+is_hello(const struct member *m, const struct message *msg)
+{
+	return (msg->tab.p != NULL && m->room->kind != ROOM_CHAT);
+}
+
+void
+tab_note_early(struct member *m, const struct message *hello)
+{
+	char letter;
+
+	if (!is_hello(m, hello))
+		return;
+	letter = whole_letter(m->user);
+	m->greets = true;
+	m->letter = letter_of(hello->state);
+	m->is_news = !m->user->is_present || whole_letter(m->user) != letter;
+}
+
 static void
 say_hello(struct member *m, const struct message *msg)
 {
-	if (msg->tab.p == NULL || m->room->kind == ROOM_CHAT) {
+	if (!is_hello(m, msg)) {
 		member_send_error(m, "bad_hello",
 		    "A hello needs a tab of 1 to 64 letters, digits, _ or -.",
 		    msg->type);
@@ -610,6 +835,7 @@ say_hello(struct member *m, const struct message *msg)
 	free(m->tab);
 	m->tab = xmemdup0(msg->tab.p, msg->tab.n);
 	m->letter = letter_of(msg->state);
+	m->takes_many = msg->takes_many;
 	send_hello(m);
 	send_presence(m);
 	if (m->room->kind == ROOM_EDIT)
@@ -618,6 +844,9 @@ say_hello(struct member *m, const struct message *msg)
 		tab_send_badges(m);
 	else
 		roomop_badges(m->room);
+	if (m->is_news)
+		send_present(m, m->user);
+	m->is_news = false;
 	roomop_state(m->room, m->user->id);
 }
 
@@ -627,11 +856,11 @@ tab_fini(struct member *m)
 	struct room *room = m->room;
 	struct room_user *user = m->user;
 
-	if (m->tab == NULL)
+	if (m->tab == NULL && !m->greets)
 		return;
+	room->n_tabs -= m->tab != NULL;
 	free(m->tab);
 	m->tab = NULL;
-	room->n_tabs--;
 	/* Who has no page left here leaves, which says it too. */
 	if (!TAILQ_EMPTY(&user->members) &&
 	    tab_letter(user) != user->letter && !room->set->is_leaving)

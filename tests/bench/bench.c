@@ -29,6 +29,7 @@ struct scenario {
 static const struct scenario scenarios[] = {
 	{ "handshakes", bench_handshakes },
 	{ "storm", bench_storm },
+	{ "joins", bench_joins },
 	{ "fanout", bench_fanout },
 	{ "latency", bench_latency },
 	{ "memory", bench_memory },
@@ -48,6 +49,7 @@ set_size(struct bench *b, bool quick)
 	b->latency_ms = quick ? 1000 : 10000;
 	b->storm = quick ? 300 : 5000;
 	b->storm_bare = quick ? 100 : 1000;
+	b->joins = quick ? 200 : 2000;
 	b->idle = quick ? idle_quick : idle_full;
 	b->round_trips = quick ? 50 : 500;
 }

@@ -54,6 +54,7 @@ struct bench {
 	int64_t		 latency_ms;	/* of an open loop */
 	size_t		 storm;		/* clients */
 	size_t		 storm_bare;	/* where each check is a connection */
+	size_t		 joins;		/* sockets that enter one room */
 	const size_t	*idle;		/* connections, ascending, 0-terminated */
 	size_t		 round_trips;	/* operations counted */
 };
@@ -62,6 +63,8 @@ struct bench {
 void	bench_handshakes(struct bench *b);
 /* Everybody reconnects at once. */
 void	bench_storm(struct bench *b);
+/* Everybody enters one room at once. */
+void	bench_joins(struct bench *b);
 /* Deliveries per second beside a loop that only writes. */
 void	bench_fanout(struct bench *b);
 /* Delivery latency in an open loop. */

@@ -30,6 +30,7 @@
 #include "proto/wsframe.h"
 
 #define READ_BYTES	(256 * 1024)
+#define FRAME_MAX	(16 * 1024 * 1024)	/* longer is a broken stream */
 #define EVENTS		512	/* a turn's worth */
 #define SOURCES		16
 
@@ -120,22 +121,38 @@ open_socket(struct client *c)
 	return (fd);
 }
 
+static char *
+make_head(const struct client *c, const char *path, const char *session,
+    const char *protocol)
+{
+	/* The key is RFC 6455's example; nobody checks its freshness. */
+	return (xasprintf("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+	    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+	    "Sec-WebSocket-Version: 13\r\n"
+	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	    "Origin: http://127.0.0.1:%d\r\n%s%s%s%s%s%s\r\n", path, c->port,
+	    c->port, session == NULL ? "" : "Cookie: sessionid=",
+	    session == NULL ? "" : session, session == NULL ? "" : "\r\n",
+	    protocol == NULL ? "" : "Sec-WebSocket-Protocol: ",
+	    protocol == NULL ? "" : protocol, protocol == NULL ? "" : "\r\n"));
+}
+
 struct conn *
 client_open(struct client *c, const char *path, const char *session, size_t id)
+{
+	return (client_open_as(c, path, session, NULL, id));
+}
+
+struct conn *
+client_open_as(struct client *c, const char *path, const char *session,
+    const char *protocol, size_t id)
 {
 	struct epoll_event ev = { .events = EPOLLOUT };
 	struct conn *conn = xcalloc(1, sizeof(*conn));
 
 	conn->client = c;
 	conn->id = id;
-	/* The key is RFC 6455's example; nobody checks its freshness. */
-	conn->head = xasprintf("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-	    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-	    "Sec-WebSocket-Version: 13\r\n"
-	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-	    "Origin: http://127.0.0.1:%d\r\n%s%s%s\r\n", path, c->port, c->port,
-	    session == NULL ? "" : "Cookie: sessionid=",
-	    session == NULL ? "" : session, session == NULL ? "" : "\r\n");
+	conn->head = make_head(c, path, session, protocol);
 	conn->fd = open_socket(c);
 	ev.data.ptr = conn;
 	if (epoll_ctl(c->epfd, EPOLL_CTL_ADD, conn->fd, &ev) == -1)
@@ -248,7 +265,7 @@ walk_frame(const char *p, size_t n, struct slice *payload)
 		for (size_t i = 2; i < head; i++)
 			length = length << 8 | u[i];
 	}
-	if ((u[0] & 0xf0) != 0x80 || (u[1] & 0x80) != 0 || length > READ_BYTES)
+	if ((u[0] & 0xf0) != 0x80 || (u[1] & 0x80) != 0 || length > FRAME_MAX)
 		errx(1, "the server sent what this client does not read");
 	if (n - head < length)
 		return (0);

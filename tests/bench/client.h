@@ -65,6 +65,9 @@ void	client_free(struct client *client);
  */
 struct conn *client_open(struct client *client, const char *path,
 	    const char *session, size_t id);
+/* The same with a subprotocol that is asked for. */
+struct conn *client_open_as(struct client *client, const char *path,
+	    const char *session, const char *protocol, size_t id);
 /* Closes without a word, as a lost network does; on_close is not called. */
 void	conn_close(struct conn *conn);
 /* Sends bytes as they are. The peer reads fast enough, or the bench ends. */

@@ -311,3 +311,32 @@ daemon_pss_bytes(const struct daemon *d)
 		sum += process_pss_bytes(children[i]);
 	return (sum);
 }
+
+int64_t
+process_cpu_us(pid_t pid)
+{
+	unsigned long user = 0, kernel = 0;
+	char path[64];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if ((f = fopen(path, "re")) == NULL)
+		return (0);
+	if (fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u "
+	    "%*u %lu %lu", &user, &kernel) != 2)
+		errx(1, "%s: not understood", path);
+	(void)fclose(f);
+	return ((int64_t)(user + kernel) * US_PER_SEC / sysconf(_SC_CLK_TCK));
+}
+
+int64_t
+daemon_cpu_us(const struct daemon *d)
+{
+	pid_t children[PROCESSES_MAX];
+	size_t n = list_children(d->pid, children, PROCESSES_MAX);
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += process_cpu_us(children[i]);
+	return (sum);
+}

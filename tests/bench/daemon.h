@@ -43,4 +43,9 @@ int64_t	daemon_pss_bytes(const struct daemon *d);
 /* The same of one process; 0 if there is none. */
 int64_t	process_pss_bytes(pid_t pid);
 
+/* Processor time of all workers, and of one process, threads included; to 10
+ * ms. */
+int64_t	daemon_cpu_us(const struct daemon *d);
+int64_t	process_cpu_us(pid_t pid);
+
 #endif

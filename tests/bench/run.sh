@@ -8,7 +8,7 @@
 #   QUICK=1        small numbers, under a minute
 #   BENCH_RUNS=n   runs of each measurement (3; medians are quoted)
 #
-# Scenarios: client handshakes storm fanout latency memory redis; all by
+# Scenarios: client handshakes storm joins fanout latency memory redis; all by
 # default. "client" prints what the browser client weighs, and fails over its
 # limit, and what it costs a page in Chromium.
 set -eu

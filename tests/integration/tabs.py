@@ -65,6 +65,7 @@ CHECKS = {
     "hello": check_hello,
     "presence": lambda f: check_users(f["users"]),
     "user_present": lambda f: check_users([f["user"]]),
+    "users_present": lambda f: check_users(f["users"]),
     "lock": check_lock,
     "handed_over": lambda f: [check_who(f[k]) for k in ("from", "to")],
     "taken_over": lambda f: [check_who(f[k]) for k in ("from", "by")],
@@ -214,8 +215,9 @@ class Tab(Ws):
         if frame["type"] == "presence":
             people.clear()
             people.update((u["user_id"], u["state"]) for u in frame["users"])
-        elif frame["type"] == "user_present":
-            people[frame["user"]["user_id"]] = frame["user"]["state"]
+        elif frame["type"] in ("user_present", "users_present"):
+            for user in frame.get("users") or [frame["user"]]:
+                people[user["user_id"]] = user["state"]
         elif frame["type"] == "user_absent":
             del people[frame["user_id"]]
 

@@ -340,18 +340,26 @@ hear_page(struct browser *b, struct slice type, const struct json *obj)
 	}
 }
 
+static void
+note_present(struct browser *b, const struct json *obj)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_length(obj, "users"); i++)
+		b->present |= 1u << user_of(json_array_object(obj, "users",
+		    i), "user_id");
+}
+
 /* A tab of collabd's own client. */
 static void
 hear_tab(struct browser *b, struct slice type, const struct json *obj)
 {
-	size_t i;
-
 	if (slice_is(type, "presence")) {
 		b->present = 0;
-		for (i = 0; i < json_array_length(obj, "users"); i++)
-			b->present |= 1u << user_of(json_array_object(obj,
-			    "users", i), "user_id");
-	} else if (slice_is(type, "user_present"))
+		note_present(b, obj);
+	} else if (slice_is(type, "users_present"))
+		note_present(b, obj);
+	else if (slice_is(type, "user_present"))
 		b->present |= 1u << user_of(json_get_object(obj, "user"),
 		    "user_id");
 	else if (slice_is(type, "user_absent"))
@@ -475,9 +483,11 @@ join(void *arg)
 	world_tell("b%d: user %d connects to w%d, room %d, as a %s", b->number,
 	    b->user, w->number, b->room, b->is_tab ? "tab" : "page");
 	c->member = rooms_join(w->rooms, &route, c, grant, b->is_tab);
+	/* Every other page is of a client that came with an older daemon. */
 	if (b->is_tab)
 		say(b, "{\"type\":\"hello\",\"tab\":\"b%dp%u\","
-		    "\"state\":\"viewing\"}", b->number, b->page);
+		    "\"state\":\"viewing\"%s}", b->number, b->page,
+		    b->page % 2 == 0 ? "" : ",\"many\":true");
 }
 
 static void

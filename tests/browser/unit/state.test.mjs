@@ -580,6 +580,17 @@ test('people: me, the editor, then by name', () => {
   assert.equal(names(), 'Ann,Bob,Zoe');
   t.frame('user_present', { user: person({ user_id: 4, name: 'Dan' }) });
   assert.equal(names(), 'Ann,Bob,Dan,Zoe');
+  const before = t.state.people;
+  t.frame('users_present', { users: [
+    person({ user_id: 5, name: 'Eve' }), person({ user_id: 4, name: 'Don' }),
+  ] });
+  assert.equal(names(), 'Ann,Bob,Don,Eve,Zoe');
+  assert.equal(Object.keys(before).length, 4);
+});
+
+test('it takes many users at once, and says so', () => {
+  const { sent } = new Tab().do({ type: 'open' });
+  assert.deepEqual(sent.map((m) => [m.type, m.many]), [['hello', true]]);
 });
 
 test('frames of the package and of the future are ignored', () => {

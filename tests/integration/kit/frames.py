@@ -32,6 +32,7 @@ TAB_FRAMES = {
                "last_save", "settings"}, set()),
     "presence": ({"users"}, set()),
     "user_present": ({"user"}, set()),
+    "users_present": ({"users"}, set()),
     "user_absent": ({"user_id"}, set()),
     "lock": ({"editor", "previous", "line", "offer", "countdown",
               "hold_until"}, set()),

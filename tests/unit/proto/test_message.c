@@ -331,69 +331,74 @@ test_tab_keys(void **state UNUSED)
 	static const struct {
 		const char	*text;
 		const char	*tab, *state, *answer, *reason, *id;
-		bool		 moves, may_return;
+		bool		 moves, may_return, takes_many;
 	} rows[] = {
 		{ "{\"type\":\"hello\",\"tab\":\"k3_-Z\","
 		    "\"state\":\"dirty\"}", "k3_-Z", "dirty", NULL, NULL, NULL,
-		    false, false },
+		    false, false, false },
+		{ "{\"type\":\"hello\",\"tab\":\"a\",\"many\":true}", "a",
+		    NULL, NULL, NULL, NULL, false, false, true },
+		{ "{\"type\":\"hello\",\"tab\":\"a\",\"many\":1}", "a",
+		    NULL, NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"hello\"}", NULL, NULL, NULL, NULL, NULL, false,
-		    false },
+		    false, false },
 		{ "{\"type\":\"hello\",\"tab\":\"\",\"state\":\"\"}", NULL, "",
-		    NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"hello\",\"tab\":7,\"state\":null}", NULL, NULL,
-		    NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"hello\",\"tab\":\"a b\"}", NULL, NULL, NULL,
-		    NULL, NULL, false, false },
+		    NULL, NULL, false, false, false },
 		{ "{\"type\":\"hello\",\"tab\":\"a\\u0000\"}", NULL, NULL,
-		    NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"hello\",\"tab\":\"\xc3\xa9\"}", NULL, NULL,
-		    NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"hello\",\"tab\":\"" X60 "xxxx\"}", X60 "xxxx",
-		    NULL, NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"hello\",\"tab\":\"" X60 "xxxxx\"}", NULL, NULL,
-		    NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"state\",\"state\":\"idle\",\"tab\":\"a\"}",
-		    NULL, "idle", NULL, NULL, NULL, false, false },
+		    NULL, "idle", NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"state\",\"state\":\"1234567890123456\"}",
-		    NULL, "1234567890123456", NULL, NULL, NULL, false, false },
+		    NULL, "1234567890123456", NULL, NULL, NULL, false, false,
+		    false },
 		{ "{\"type\":\"state\",\"state\":\"12345678901234567\"}",
-		    NULL, NULL, NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"claim_editor\",\"move\":true,"
 		    "\"grace\":true}", NULL, NULL, NULL, NULL, NULL, true,
-		    false },
+		    false, false },
 		{ "{\"type\":\"claim_editor\",\"move\":1}", NULL, NULL, NULL,
-		    NULL, NULL, false, false },
+		    NULL, NULL, false, false, false },
 		{ "{\"type\":\"claim_editor\",\"move\":\"true\"}", NULL,
-		    NULL, NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"release_lock\",\"grace\":true,"
 		    "\"move\":true}", NULL, NULL, NULL, NULL, NULL, false,
-		    true },
+		    true, false },
 		{ "{\"type\":\"release_lock\",\"grace\":false}", NULL, NULL,
-		    NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"answer_request\",\"answer\":\"later\"}", NULL,
-		    NULL, "later", NULL, NULL, false, false },
+		    NULL, "later", NULL, NULL, false, false, false },
 		{ "{\"type\":\"answer_request\",\"answer\":\"hand_over\","
 		    "\"user_id\":17}", NULL, NULL, "hand_over", NULL, "17",
-		    false, false },
+		    false, false, false },
 		{ "{\"type\":\"answer_request\",\"answer\":\"hand_over\","
 		    "\"user_id\":\"u-1\"}", NULL, NULL, "hand_over", NULL,
-		    "u-1", false, false },
+		    "u-1", false, false, false },
 		{ "{\"type\":\"answer_request\",\"answer\":[],"
 		    "\"user_id\":{}}", NULL, NULL, NULL, NULL, NULL, false,
-		    false },
+		    false, false },
 		{ "{\"type\":\"take_over\",\"reason\":\"because\"}", NULL,
-		    NULL, NULL, "because", NULL, false, false },
+		    NULL, NULL, "because", NULL, false, false, false },
 		{ "{\"type\":\"take_over\",\"reason\":\"\"}", NULL, NULL,
-		    NULL, "", NULL, false, false },
+		    NULL, "", NULL, false, false, false },
 		{ "{\"type\":\"take_over\",\"reason\":\"a\\u0000b\"}", NULL,
-		    NULL, NULL, NULL, NULL, false, false },
+		    NULL, NULL, NULL, NULL, false, false, false },
 		{ "{\"type\":\"take_over\",\"reason\":7}", NULL, NULL, NULL,
-		    NULL, NULL, false, false },
+		    NULL, NULL, false, false, false },
 		/* of another type's message nothing is read */
 		{ "{\"type\":\"heartbeat\",\"tab\":\"a\",\"state\":\"idle\","
 		    "\"answer\":\"later\",\"reason\":\"x\",\"user_id\":1,"
 		    "\"move\":true,\"grace\":true}", NULL, NULL, NULL, NULL,
-		    NULL, false, false },
+		    NULL, false, false, false },
 	};
 	struct message m;
 	size_t i;
@@ -408,6 +413,7 @@ test_tab_keys(void **state UNUSED)
 		assert_slice(m.recipient_id, rows[i].id);
 		assert_int_equal(m.moves, rows[i].moves);
 		assert_int_equal(m.may_return, rows[i].may_return);
+		assert_int_equal(m.takes_many, rows[i].takes_many);
 		message_fini(&m);
 	}
 }
@@ -528,12 +534,20 @@ test_edit_frames(void **state UNUSED)
 static void
 test_chat_frames(void **state UNUSED)
 {
-	struct message_active users[] = { { ann, NOW }, { bob, THEN } };
+	struct buf one = { NULL, 0, 0 };
 	struct buf b = { NULL, 0, 0 };
 
-	message_add_active_users(&b, NULL, 0);
+	message_open_users(&b, MESSAGE_ACTIVE_USERS);
+	message_close_users(&b);
 	expect(&b, "{\"type\":\"active_users\",\"users\":[]}");
-	message_add_active_users(&b, users, 2);
+	message_open_users(&b, MESSAGE_ACTIVE_USERS);
+	message_add_active(&one, &ann, NOW);
+	message_add_listed(&b, (struct slice){ one.p, one.n });
+	buf_reset(&one);
+	message_add_active(&one, &bob, THEN);
+	message_add_listed(&b, (struct slice){ one.p, one.n });
+	message_close_users(&b);
+	buf_fini(&one);
 	expect(&b, "{\"type\":\"active_users\",\"users\":["
 	    "{\"user_id\":7,\"username\":\"ann@example.com\","
 	    "\"email\":\"e@example.com\",\"avatar_url\":null,"

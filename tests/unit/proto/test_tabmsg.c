@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "proto/message.h"
 #include "proto/tabmsg.h"
 
 #define NOW	"2026-11-24T03:52:19.123456+00:00"
@@ -74,23 +75,36 @@ test_presence(void **state UNUSED)
 		{ ann, "ann", "a@b", NULL, NOW, "dirty" },
 		{ bob, "", "", "/m/b.png", NOW, "none" },
 	};
-	struct buf b = { NULL, 0, 0 };
+	struct buf b = { NULL, 0, 0 }, one = { NULL, 0, 0 };
+	size_t i;
 
 #define FIRST	"{" ANN ",\"username\":\"ann\",\"email\":\"a@b\","	\
 		"\"avatar_url\":null,\"since\":\"" NOW "\","		\
 		"\"state\":\"dirty\"}"
-	tabmsg_add_presence(&b, NULL, 0);
+	message_open_users(&b, MESSAGE_PRESENCE);
+	message_close_users(&b);
 	expect(&b, "{\"type\":\"presence\",\"users\":[]}");
-	tabmsg_add_presence(&b, people, 2);
+	message_open_users(&b, MESSAGE_PRESENCE);
+	for (i = 0; i < COUNT_OF(people); i++) {
+		buf_reset(&one);
+		tabmsg_add_person(&one, &people[i]);
+		message_add_listed(&b, (struct slice){ one.p, one.n });
+	}
+	message_close_users(&b);
 	expect(&b, "{\"type\":\"presence\",\"users\":[" FIRST ",{" BOB
 	    ",\"username\":\"\",\"email\":\"\",\"avatar_url\":\"/m/b.png\","
 	    "\"since\":\"" NOW "\",\"state\":\"none\"}]}");
-	tabmsg_add_present(&b, &people[0]);
+	tabmsg_add_present(&b, SLICE_LIT(FIRST));
 	expect(&b, "{\"type\":\"user_present\",\"user\":" FIRST "}");
+	message_open_users(&b, MESSAGE_USERS_PRESENT);
+	message_add_listed(&b, SLICE_LIT(FIRST));
+	message_close_users(&b);
+	expect(&b, "{\"type\":\"users_present\",\"users\":[" FIRST "]}");
 	tabmsg_add_absent(&b, &ann);
 	expect(&b, "{\"type\":\"user_absent\",\"user_id\":7}");
 	tabmsg_add_absent(&b, &bob);
 	expect(&b, "{\"type\":\"user_absent\",\"user_id\":\"b\\\"1\"}");
+	buf_fini(&one);
 	buf_fini(&b);
 }
 
