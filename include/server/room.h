@@ -174,6 +174,7 @@ struct room {
 	char		*modified;	/* last_modified:R, or NULL */
 	struct snapshot	 told;		/* as applied ... */
 	uint64_t	 told_generation; /* ... in this one of Redis */
+	uint64_t	 known_epoch, known_seq; /* how far it knows the past */
 	bool		 is_recalling;	/* roomop_recall() is under way */
 	int64_t		 opened_us;	/* on this worker */
 	char		*saved;		/* the last save, as JSON ... */

@@ -25,6 +25,10 @@ bool	numbered_parse(struct slice value, int64_t *number,
 	    struct slice *text) MUSTCHECK;
 /* An epoch: 16 lower-case hex digits, not all 0. */
 bool	numbered_parse_epoch(struct slice text, uint64_t *out) MUSTCHECK;
+/* A place in the order of all that ever happened in a room: stamp() in
+ * lua/common.lua. An epoch of spaces is 0. */
+bool	numbered_parse_stamp(struct slice text, uint64_t *epoch,
+	    uint64_t *seq) MUSTCHECK;
 /* A number of 1 to 15 decimal digits, what Lua holds exactly; written in the
  * one shortest way. */
 bool	numbered_parse_count(struct slice text, uint64_t *out) MUSTCHECK;

@@ -63,6 +63,10 @@ struct store_snapshot {
 	int64_t		 previous_ttl_ms; /* -1: no expiry; -2: absent */
 	struct slice	 state;		/* the rule book's text, opaque here */
 	struct slice	 modified;	/* raw last_modified:R */
+	/* In an unsettled generation: how far the room's past is known in it;
+	 * epoch 0: not at all. Else as epoch and seq. */
+	uint64_t	 known_epoch;
+	uint64_t	 known_seq;
 };
 
 struct store_member {

@@ -663,8 +663,8 @@ start_recall(struct roomop *op)
 	change.state = known.state;
 	change.modified = known.modified;
 	add_badge(room, &nothing, &known, now_us, &change.badge, &badge);
-	store_restore(room->set->store, roomop_store_room(room), known.epoch,
-	    known.seq, &change, on_recalled, op);
+	store_restore(room->set->store, roomop_store_room(room),
+	    room->known_epoch, room->known_seq, &change, on_recalled, op);
 	buf_fini(&badge);
 }
 

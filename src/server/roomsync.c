@@ -155,6 +155,8 @@ room_note(struct room *room, const struct store_snapshot *snap,
 	note_modified(room, snap->modified);
 	snapshot_set(&room->told, snap, now_us);
 	room->told_generation = store_generation(room->set->store);
+	room->known_epoch = snap->known_epoch;
+	room->known_seq = snap->known_seq;
 	/* Read only, because Redis takes no newcomers: others must not go by
 	 * it. */
 	if (room->n_held != 0)
@@ -539,7 +541,7 @@ back_in_room(struct room *room, bool fresh_identity)
 	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
 	/* Before what sockets have asked for meanwhile. */
 	roomop_first(room);
-	if (room->told.epoch != 0 && !store_is_settled(store) &&
+	if (room->known_epoch != 0 && !store_is_settled(store) &&
 	    room->told_generation != store_generation(store))
 		roomop_recall(room);
 	/* Under a new id nobody is anywhere yet. */

@@ -88,3 +88,22 @@ numbered_parse_count(struct slice text, uint64_t *out)
 	*out = (uint64_t)v;
 	return (true);
 }
+
+bool
+numbered_parse_stamp(struct slice text, uint64_t *epoch, uint64_t *seq)
+{
+	const size_t n_epoch = 16, n = 31;
+	struct slice first, last;
+
+	if (text.p == NULL || text.n != n)
+		return (false);
+	first = (struct slice){ text.p, n_epoch };
+	last = (struct slice){ text.p + n_epoch, n - n_epoch };
+	while (last.n > 1 && *last.p == ' ') {
+		last.p++;
+		last.n--;
+	}
+	*epoch = 0;
+	return ((*first.p == ' ' || numbered_parse_epoch(first, epoch)) &&
+	    numbered_parse_count(last, seq));
+}

@@ -12,6 +12,7 @@
 #include "store/numbered.h"
 #include "store/pubmsg.h"
 
+#define STAMP_SIZE	31	/* of stamp() in lua/common.lua */
 #define MAGIC		"C1"
 #define AUDIENCES	"AXUTV"
 
@@ -168,7 +169,10 @@ take_snapshot(struct slice *in, struct store_message *m)
 		return (false);
 	(void)take(in, 'S', STORE_VALUE_MAX, &s->state);
 	(void)take(in, 'M', STORE_VALUE_MAX, &s->modified);
-	return (true);
+	s->known_epoch = s->epoch;
+	s->known_seq = s->seq;
+	return (!take(in, 'K', STAMP_SIZE, &text) ||
+	    numbered_parse_stamp(text, &s->known_epoch, &s->known_seq));
 }
 
 static bool

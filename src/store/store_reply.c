@@ -11,7 +11,7 @@
 #include "store/numbered.h"
 #include "store/store_priv.h"
 
-#define ANSWER_N	12	/* elements of what answer() gives */
+#define ANSWER_N	13	/* elements of what answer() gives */
 
 #define MEMBER_N	3	/* elements of a member in roster() */
 
@@ -52,7 +52,7 @@ parse_value(const struct resp_value *v, struct slice *out)
 static bool
 parse_snapshot(const struct resp_value *v, struct store_snapshot *s)
 {
-	struct slice epoch = resp_text(resp_at(v, 1)), ttl;
+	struct slice epoch = resp_text(resp_at(v, 1)), ttl, known;
 	uint64_t n = 0;
 
 	if (epoch.p == NULL || (epoch.n != 0 &&
@@ -61,7 +61,13 @@ parse_snapshot(const struct resp_value *v, struct store_snapshot *s)
 	    !parse_value(resp_at(v, 3), &s->editor) ||
 	    !parse_value(resp_at(v, 4), &s->previous) ||
 	    !parse_value(resp_at(v, 6), &s->state) ||
-	    !parse_value(resp_at(v, 7), &s->modified))
+	    !parse_value(resp_at(v, 7), &s->modified) ||
+	    !parse_value(resp_at(v, 12), &known))
+		return (false);
+	s->known_epoch = s->epoch;
+	s->known_seq = s->seq;
+	if (known.p != NULL && !numbered_parse_stamp(known, &s->known_epoch,
+	    &s->known_seq))
 		return (false);
 	ttl = resp_text(resp_at(v, 5));
 	if (slice_is(ttl, "-1"))

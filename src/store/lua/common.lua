@@ -164,7 +164,8 @@ local function snapshot(b)
 		ttl = redis.call('PTTL', KEYS[b + 4])
 	end
 	return { h.epoch, h.seq, fetch(KEYS[b + 3]), previous,
-	    string.format('%.0f', ttl), h.state or false, fetch(KEYS[b + 5]) }
+	    string.format('%.0f', ttl), h.state or false, fetch(KEYS[b + 5]),
+	    UNSETTLED and knowledge(b) }
 end
 
 -- A member's value: the ids of the workers that hold it, each with the letter
@@ -305,7 +306,7 @@ end
 local function publish(workers, s, first, last)
 	local text = table.concat({ first, item('e', s[1]), item('n', s[2]),
 	    item('E', s[3]), item('P', s[4]), item('T', s[4] and s[5]),
-	    item('S', s[6]), item('M', s[7]), last })
+	    item('S', s[6]), item('M', s[7]), item('K', s[8]), last })
 	for _, w in ipairs(workers) do
 		redis.call('PUBLISH', CHANNEL .. w, text)
 	end
@@ -315,5 +316,5 @@ end
 -- events do not carry.
 local function answer(status, s, first, members, saved)
 	return { status, s[1], s[2], s[3], s[4], s[5], s[6], s[7], bad,
-	    first and 1 or 0, members or false, saved or false }
+	    first and 1 or 0, members or false, saved or false, s[8] or false }
 end

@@ -14,6 +14,7 @@ end
 local h = head(B)
 h.epoch, h.seq = EPOCH, '0'
 h.generation, h.known = GENERATION or '', UNSETTLED .. mine
+s[8] = mine
 apply(B, 9, s, { 'epoch', h.epoch, 'generation', h.generation, 'known',
     h.known })
 badge(B, 17)
