@@ -58,7 +58,8 @@ struct member {
 	struct grant	*grant;
 	size_t		 place;		/* in the line, as told; 0 none */
 	bool		 place_told;	/* since its message in work began */
-	bool		 is_told_nobody; /* by its last editor_status */
+	bool		 is_deceived;	/* a page: was shown a stale lock as a
+					 * free one */
 	uint32_t	 news_at;	/* of the room's news, those before it
 					 * are in the presence that it was sent */
 	char		*tab;		/* its id; NULL: it is no tab */
@@ -182,6 +183,7 @@ struct room {
 	int64_t		 saved_us;	/* ... and when, says the log */
 	int64_t		 updated_ms;	/* content_updated was told */
 	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */
+	bool		 deceives;	/* members, perhaps */
 	int64_t		 hidden_beat_us; /* a tab was shown no editor, whose
 					 * last heartbeat this was; or 0 */
 	char		 idle_asked;	/* what the rule book was told of the
@@ -312,8 +314,8 @@ void	member_send_error(struct member *member, const char *code,
 /* editor_status as of st, or, if NULL, as of what the room was told. */
 void	member_send_status(struct member *member,
 	    const struct edit_state *st);
-/* If it was told that nobody edits, and somebody does: a stale lock was shown as a
- * free one, and its editor has been heard of before the claim was. */
+/* Tells a page that was shown a stale lock as a free one that it is none, if the
+ * editor has been heard of meanwhile. */
 void	member_correct_status(struct member *member,
 	    const struct edit_state *st);
 void	member_send_pending(struct member *member, size_t place, size_t of);

@@ -407,7 +407,10 @@ member_send_status(struct member *m, const struct edit_state *st)
 	struct message_user u = room_message_user(m->room, who.id, who.name);
 	struct buf b = { NULL, 0, 0 };
 
-	m->is_told_nobody = who.id == NULL;
+	m->is_deceived = who.id == NULL && m->room->editor.id != NULL &&
+	    !m->room->is_suspended;
+	if (m->is_deceived)
+		m->room->deceives = true;
 	message_add_editor_status(&b, who.id == NULL ? NULL : &u);
 	member_send(m, buf_slice(&b));
 	buf_fini(&b);
@@ -417,7 +420,7 @@ void
 member_correct_status(struct member *m, const struct edit_state *st)
 {
 	/* Nobody would be an answer on which the page claims, for ever. */
-	if (m->is_told_nobody && status_for(m, st).id != NULL)
+	if (m->is_deceived && status_for(m, st).id != NULL)
 		member_send_status(m, st);
 }
 

@@ -296,6 +296,25 @@ tell_whole_lock(struct room *room)
 	}
 }
 
+/* Who was shown the editor's stale lock as a free one, and is not told otherwise
+ * by what has just been told to all. */
+static void
+undeceive(struct room *room)
+{
+	struct member *m;
+	bool deceives = false;
+
+	if (!room->deceives)
+		return;
+	TAILQ_FOREACH(m, &room->members, link) {
+		if (room->editor.id == NULL)
+			m->is_deceived = false;
+		member_correct_status(m, NULL);
+		deceives = deceives || m->is_deceived;
+	}
+	room->deceives = deceives;
+}
+
 static void
 apply(struct room *room, const struct store_message *msg)
 {
@@ -330,6 +349,7 @@ apply(struct room *room, const struct store_message *msg)
 	else if (changed && msg->n_frames == 0 &&
 	    !(was_lone && room->editor.id == NULL))
 		tell_editor(room, old.id, old.name);
+	undeceive(room);
 	room_editor_fini(&old);
 	room_tell_lock(room);
 	room_check_idle(room);
@@ -434,6 +454,7 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 		tell_whole_lock(room);
 	else if (changed)
 		tell_editor(room, old.id, old.name);
+	undeceive(room);
 	room_editor_fini(&old);
 	/* A lock that was stale before this worker came here: whoever was
 	 * there to see it was told. */

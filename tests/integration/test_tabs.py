@@ -12,7 +12,8 @@ from utils import FaultProxy, Redis, Refused, handshake, unique, wait_for
 
 @pytest.fixture(scope="module")
 def settings():
-    return dict(notification_request_interval=0, save_poll_interval=0)
+    return dict(notification_request_interval=0, save_poll_interval=0,
+                save_settle=0)
 
 
 @pytest.fixture
