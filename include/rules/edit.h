@@ -91,7 +91,8 @@ enum edit_verb {
 	EDIT_ACTIVE,		/* one is not */
 	EDIT_LEAVE,		/* the user's last socket in the room is gone */
 	EDIT_TICK,		/* a deadline of edit_deadline() has come */
-	EDIT_RESTORE,		/* Redis lost its data: user was the editor,
+	EDIT_RESTORE,		/* Redis lost its data, or the user's worker
+				 * was taken for dead: user was the editor,
 				 * last heard of at heartbeat_us */
 };
 

@@ -456,7 +456,9 @@ room_resync(struct room *room, const struct store_reply *reply)
 	struct room_user *user;
 	size_t i;
 
-	if (room->is_recalling)
+	/* When the lease is in doubt, who lives may look dead there; the room is
+	 * read again when Redis has answered for it. */
+	if (room->is_recalling || !store_is_up(room->set->store))
 		return;
 	if (room->is_back && (snap->epoch < room->epoch ||
 	    (snap->epoch == room->epoch && snap->seq < room->seq)))
