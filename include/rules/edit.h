@@ -120,7 +120,8 @@ enum edit_verb {
 	EDIT_PAGE_GONE,		/* one of the user's pages is */
 	EDIT_SAVED,		/* the log has a save of the user: saved_us */
 	EDIT_TICK,		/* a deadline of edit_deadline() has come */
-	EDIT_RESTORE,		/* Redis lost its data: user was the editor,
+	EDIT_RESTORE,		/* Redis lost its data, or the user's worker
+				 * was taken for dead: user was the editor,
 				 * last heard of at heartbeat_us */
 };
 

@@ -166,6 +166,8 @@ struct room {
 	struct room_user_list awaited;
 	int64_t		 awaits_since_ms; /* the first of them */
 	bool		 needs_repair;	/* Redis refused a join or a leave */
+	bool		 is_refused;	/* ... a join, because it takes no
+					 * writes: it will be tried again */
 	bool		 is_back;	/* the link was lost since it was read */
 	bool		 is_suspended;	/* sockets were told that nobody knows
 					 * who edits */

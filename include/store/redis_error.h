@@ -1,8 +1,9 @@
 /*
  * What an error reply of Redis says about what to do. Redis puts a word in
  * front ("OOM command not allowed ..."); up to 6.2 an error inside a script
- * comes wrapped, with the word somewhere behind "ERR Error running script".
- * Both are read alike. Pure; any thread.
+ * comes wrapped, with the word somewhere behind "ERR Error running script", or
+ * behind "@user_script" if the script handed it on. All are read alike. Pure;
+ * any thread.
  */
 #ifndef COLLABD_STORE_REDIS_ERROR_H
 #define COLLABD_STORE_REDIS_ERROR_H

@@ -750,13 +750,15 @@ tick(const struct edit_command *cmd, const struct edit_policy *policy,
 		refuse(out, EDIT_NOTHING);
 }
 
-/* Quiet: the room was told before Redis lost its memory. */
+/* Quiet: the room was told before Redis lost its memory. A head start of the
+ * user's own is none of another's: its worker was taken for dead. */
 static void
 restore(const struct edit_command *cmd, struct edit_result *out)
 {
 	struct edit_state *next = &out->next;
 
-	if (next->editor.id != NULL || next->previous != NULL) {
+	if (next->editor.id != NULL || (next->previous != NULL &&
+	    !text_same(next->previous, cmd->user.id))) {
 		refuse(out, EDIT_NOTHING);
 		return;
 	}

@@ -210,13 +210,16 @@ write_audit(struct roomop *op)
 	counters_add(set->shm, set->slot, op->audit_counter, 1);
 }
 
-/* The link was lost, and what Redis holds may be older than what is known here,
- * or not yet what it will be: nobody is answered from it. */
+/* The link was lost, or the lease is in doubt, and what Redis holds may be older
+ * than what is known here, or not yet what it will be: nobody is answered from
+ * it. */
 static bool
 is_too_early(const struct roomop *op)
 {
+	const struct room *room = op->room;
+
 	return (op->kind == OP_EDIT && op->verb != EDIT_RESTORE &&
-	    op->room->is_back);
+	    (room->is_back || !store_is_up(room->set->store)));
 }
 
 static void

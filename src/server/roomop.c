@@ -395,26 +395,53 @@ roomop_add_chat_value(struct buf *b, const struct room *room,
 	buf_add_char(b, '}');
 }
 
+/* Events come, so what the room shows stays true. */
+static bool
+is_current(const struct room *room)
+{
+	return (room->is_synced && room->n_held != 0);
+}
+
+/*
+ * Tried again by rooms_tick() or rooms_on_up(); it may have been done all the
+ * same. If it was refused because Redis takes no writes, who and what is here may
+ * yet be read: the user's sockets are welcomed to that.
+ */
+static void
+on_not_joined(struct room *room, struct room_user *user)
+{
+	const struct store *store = room->set->store;
+
+	room->needs_repair = true;
+	if (user == NULL)
+		return;
+	room_user_place(room, user, PLACE_DOUBTFUL);
+	if (!store_is_up(store) || store_down_reason(store) == NULL)
+		return;
+	room->is_refused = true;
+	room_await(room, user, 0);
+	if (!is_current(room))
+		roomop_load(room);
+}
+
 static void
 on_joined(const struct store_reply *reply, void *arg)
 {
 	struct roomop *op = arg;
 	struct room *room = op->room;
 	struct room_user *user = room_user_find(room, slice_of(op->user_id));
+	bool was_current = is_current(room);
 
 	if (reply->status != STORE_OK || user == NULL) {
-		/* Tried again by rooms_tick() or rooms_on_up(); it may have
-		 * been done all the same. */
-		if (user != NULL)
-			room_user_place(room, user, PLACE_DOUBTFUL);
-		room->needs_repair = true;
+		on_not_joined(room, user);
 		roomop_end(op, false);
 		return;
 	}
+	room->is_refused = false;
 	room_user_place(room, user, PLACE_HELD);
 	user->letter = op->letter;
 	room_await(room, user, reply->snapshot.seq);
-	if (reply->has_roster && (!room->is_synced ||
+	if (reply->has_roster && (!was_current ||
 	    room->epoch != reply->snapshot.epoch))
 		room_resync(room, reply);
 	roomop_end(op, true);
@@ -458,7 +485,7 @@ start_join(struct roomop *op)
 	store_join(room->set->store, roomop_store_room(room),
 	    (struct store_member){ slice_of(user->id), slice_of(info),
 	    letter_slice(&op->letter) }, true, value, modified,
-	    room->is_synced ? room->epoch : 0, NULL, 0, on_joined, op);
+	    is_current(room) ? room->epoch : 0, NULL, 0, on_joined, op);
 	free(info);
 	buf_fini(&chat);
 }

@@ -210,16 +210,31 @@ set_absent(struct room *room, struct room_user *user)
 /* --- newcomers --- */
 
 static void
+welcome_first(struct room *room)
+{
+	struct room_user *user = TAILQ_FIRST(&room->awaited);
+
+	room_await_no_more(room, user);
+	room_user_welcome(user);
+}
+
+static void
 welcome_awaited(struct room *room)
 {
 	struct room_user *user;
 
 	while (room->is_synced &&
 	    (user = TAILQ_FIRST(&room->awaited)) != NULL &&
-	    user->join_seq <= room->seq) {
-		room_await_no_more(room, user);
-		room_user_welcome(user);
-	}
+	    user->join_seq <= room->seq)
+		welcome_first(room);
+}
+
+/* Whatever the room knows. */
+static void
+welcome_all(struct room *room)
+{
+	while (!TAILQ_EMPTY(&room->awaited))
+		welcome_first(room);
 }
 
 void
@@ -480,14 +495,20 @@ room_resync(struct room *room, const struct store_reply *reply)
 	struct room_user *user;
 	size_t i;
 
-	if (room->is_recalling)
+	/* When the lease is in doubt, who lives may look dead there; the room is
+	 * read again when Redis has answered for it. */
+	if (room->is_recalling || !store_is_up(room->set->store))
 		return;
 	if (room->is_back && (snap->epoch < room->epoch ||
 	    (snap->epoch == room->epoch && snap->seq < room->seq)))
 		store_doubt(room->set->store);
 	if (snap->epoch == 0) {
-		/* Redis knows nothing of this room: put our users back. */
-		rooms_rejoin(room);
+		/* Redis knows nothing of this room: put our users back, unless
+		 * it has just refused that. */
+		if (room->is_refused)
+			welcome_all(room);
+		else
+			rooms_rejoin(room);
 		return;
 	}
 	if (is_too_old(room, snap)) {
@@ -557,6 +578,7 @@ back_in_room(struct room *room, bool fresh_identity)
 	struct room_user *user;
 
 	room->is_synced = false;
+	room->is_refused = false;
 	room->is_back = true;
 	room->seen_seq = 0;
 	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));

@@ -3,14 +3,18 @@
  * The words are those of Redis 5 to 8 (and of its forks); the wrapped form is
  * that of 6.2 and older: "ERR Error running script (call to f_<sha>):
  * @user_script:<line>: [@user_script: <line>: ]-READONLY You can't ...", with
- * or without the '-'.
+ * or without the '-'; and what redis.pcall() gives there is that from the second
+ * @user_script on.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/compat.h"
 #include "store/redis_error.h"
 
-#define WRAPPED	"ERR Error running script"
+static const char *const wrappings[] = {
+	"ERR Error running script", "@user_script"
+};
 
 static const struct redis_error errors[] = {
 	{ REDIS_ERROR_PASSING, "LOADING", "Redis is still loading its data" },
@@ -54,6 +58,19 @@ find(struct slice text)
 	return (NULL);
 }
 
+static bool
+is_wrapped(struct slice text)
+{
+	size_t i, n;
+
+	for (i = 0; i < COUNT_OF(wrappings); i++) {
+		n = strlen(wrappings[i]);
+		if (text.n > n && memcmp(text.p, wrappings[i], n) == 0)
+			return (true);
+	}
+	return (false);
+}
+
 /* The same for the words behind a colon of a wrapped error. */
 static const struct redis_error *
 find_wrapped(struct slice text)
@@ -83,8 +100,7 @@ redis_error_of(struct slice text)
 	};
 	const struct redis_error *e = find(text);
 
-	if (e == NULL && text.n > sizeof(WRAPPED) &&
-	    memcmp(text.p, WRAPPED, sizeof(WRAPPED) - 1) == 0)
+	if (e == NULL && is_wrapped(text))
 		e = find_wrapped(text);
 	return (e != NULL ? *e : unknown);
 }

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import shutil
 import tempfile
@@ -5,6 +6,7 @@ import tempfile
 import pytest
 
 import utils
+from outages import Fleet
 from utils import Collabd, Postgres, Redis, Site, unique
 
 
@@ -75,6 +77,19 @@ def start(base, request):
     assert not problems, "\n".join(problems)
 
 
+@pytest.fixture
+def fleet(base, start, site):
+    """fleet(2, **settings) makes two machines on one Redis."""
+    with contextlib.ExitStack() as made:
+        def make(machines, **settings):
+            one = Fleet(base, start, site, machines, **settings)
+            make.machines += one.machines
+            made.callback(one.stop)
+            return one
+        make.machines = []
+        yield make
+
+
 @pytest.fixture(scope="module")
 def settings():
     """What a test module wants different in its daemon."""
@@ -128,7 +143,10 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.when != "call" or not report.failed:
         return
-    for daemon in {id(v): v for v in item.funcargs.values()
+    values = list(item.funcargs.values())
+    for value in item.funcargs.values():
+        values += getattr(value, "machines", [])
+    for daemon in {id(v): v for v in values
                    if isinstance(v, Collabd)}.values():
         report.sections.append(("collabd's log", daemon.log()[-4000:]))
 

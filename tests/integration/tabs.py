@@ -130,7 +130,10 @@ class Tab(Ws):
     patience = None             # other than everybody's
 
     def next(self, patience=None):
-        frame = super().next(patience or self.patience)
+        return super().next(patience or self.patience)
+
+    def read(self, text):
+        frame = super().read(text)
         if self.is_tab and frame["type"] in CHECKS:
             CHECKS[frame["type"]](frame)
         return frame

@@ -17,14 +17,9 @@
 local WEEK, LATE = '604800000', 2000
 local lease = redis.pcall('GET', KEYS[1])
 lease = type(lease) == 'string' and lease
-if ARGV[4] == 'new' then
-	redis.call('SET', KEYS[1], ARGV[9], 'PX', ARGV[2])
-elseif not lease or (tonumber(lease) or 0) > tonumber(ARGV[9]) then
+if ARGV[4] ~= 'new' and
+    (not lease or (tonumber(lease) or 0) > tonumber(ARGV[9])) then
 	return { 0 }
-elseif lease == ARGV[9] then
-	redis.call('PEXPIRE', KEYS[1], ARGV[2])
-else
-	redis.call('SET', KEYS[1], ARGV[9], 'PX', ARGV[2])
 end
 
 -- A Redis that is full renews leases, and refuses what may take memory.
@@ -36,6 +31,20 @@ local function try(...)
 	end
 	return done
 end
+
+-- First: once a script has written anything, Redis refuses it no memory.
+local kind = redis.call('TYPE', KEYS[2]).ok
+if kind ~= 'set' and kind ~= 'none' then
+	redis.call('DEL', KEYS[2])
+end
+try('SADD', KEYS[2], ARGV[1])
+if ARGV[4] ~= 'new' and lease == ARGV[9] then
+	redis.call('PEXPIRE', KEYS[1], ARGV[2])
+else
+	redis.call('SET', KEYS[1], ARGV[9], 'PX', ARGV[2])
+end
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[3], ARGV[3])
 
 local old = redis.pcall('GET', KEYS[4])
 local token, name = string.match(type(old) == 'string' and old or '',
@@ -56,10 +65,4 @@ if name ~= ARGV[5] and (not name or ARGV[5] ~= '-') then
 	try('SET', KEYS[4], token .. ' ' .. ARGV[5])
 end
 redis.call('PEXPIRE', KEYS[4], WEEK)
-if redis.call('TYPE', KEYS[2]).ok ~= 'set' then
-	redis.call('DEL', KEYS[2])
-end
-try('SADD', KEYS[2], ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return { 1, token, redis.call('PTTL', KEYS[5]), refused }

@@ -138,7 +138,10 @@ class Ws:
         return Loop.run(self._receive(patience), patience + 5)
 
     def next(self, patience=None):
-        text = self.receive(patience)
+        return self.read(self.receive(patience))
+
+    def read(self, text):
+        """The frame that a message is, checked."""
         assert isinstance(text, str), "a binary frame: %r" % text
         frame = json.loads(text)
         if frame.get("type") == "hello":

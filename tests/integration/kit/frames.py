@@ -36,6 +36,7 @@ TAB_FRAMES = {
     "user_absent": ({"user_id"}, set()),
     "lock": ({"editor", "previous", "line", "offer", "countdown",
               "hold_until"}, set()),
+    "lock_unknown": (set(), set()),
     "saved": ({"id", "user_id", "name", "when", "action", "fields"}, set()),
     "handed_over": ({"from", "to", "how"}, set()),
     "taken_over": ({"from", "by", "reason"}, set()),

@@ -188,6 +188,12 @@ static const struct row rows[] = {
 	{ .what = "Redis came back, somebody was faster", .editor = "b",
 	    .beat = 45, .verb = EDIT_RESTORE, .user = "a", .now = 50,
 	    .outcome = EDIT_NOTHING, .to_editor = "b" },
+	{ .what = "its worker was taken for dead, and is back", .previous = "a",
+	    .until = 70, .verb = EDIT_RESTORE, .user = "a", .now = 50,
+	    .outcome = EDIT_DONE, .to_editor = "a" },
+	{ .what = "the same, when somebody else has edited since", .previous = "b",
+	    .until = 70, .verb = EDIT_RESTORE, .user = "a", .now = 50,
+	    .outcome = EDIT_NOTHING, .to_previous = "b", .to_until = 70 },
 };
 
 static void
