@@ -8,12 +8,13 @@
  * thread only. No function calls back into the caller.
  *
  * The parts, each in its file: room.c the registry, members and delivery;
- * roster.c how users are shown; tab.c what tabs (sockets of collabd's own
- * client that have said hello) say and are shown besides; badge.c who edits
- * what, in the room of a model; roomop.c and roomedit.c the operations, one at
- * a time in each room; roomchat.c chat messages, one at a time beside these;
- * roomsync.c what comes from Redis (events, resync); roomcheck.c what is looked
- * for now and then; orphan.c the departures of dead workers.
+ * roster.c how users are shown; tab.c what tabs (sockets of collabd's own client
+ * that have said hello) say and are shown besides; roomsaved.c the saves that it
+ * is told of; badge.c who edits what, in the room of a model; roomop.c,
+ * roomedit.c and roomrecall.c the operations, one at a time in each room, but
+ * for joins; roomchat.c chat messages, one at a time beside these; roomsync.c
+ * what comes from Redis (events, resync); roomcheck.c what is looked for now and
+ * then; orphan.c the departures of dead workers.
  */
 #ifndef COLLABD_SERVER_ROOM_H
 #define COLLABD_SERVER_ROOM_H
@@ -186,6 +187,7 @@ struct room {
 	int64_t		 updated_ms;	/* content_updated was told */
 	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */
 	bool		 deceives;	/* members, perhaps */
+	bool		 owes_beats;	/* Redis did not hear one */
 	int64_t		 hidden_beat_us; /* a tab was shown no editor, whose
 					 * last heartbeat this was; or 0 */
 	char		 idle_asked;	/* what the rule book was told of the

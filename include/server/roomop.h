@@ -1,8 +1,8 @@
 /*
- * What the two files of room operations share: roomop.c (the queue, and what
- * needs no rule) and roomedit.c (the rule book's verbs). Nobody else includes
- * it but dump.c, which only reads. An operation belongs to its room's queue
- * until roomop_end() frees it.
+ * What the files of room operations share: roomop.c (the queue, and what needs
+ * no rule), roomedit.c (the rule book's verbs) and roomrecall.c (where Redis and
+ * a room differ). Nobody else includes it but dump.c, which only reads.
+ * An operation belongs to its room's queue until roomop_end() frees it.
  *
  * While Redis does not answer the queue grows with what clients do, and each
  * kind has a bound. Of these that would do the same one waits at most, besides
@@ -112,6 +112,10 @@ void	roomop_keep(struct roomop *op, const struct store_snapshot *snap);
 /* collabd.v1 only: tells who asked that it was refused. */
 void	roomop_refuse(struct roomop *op, const char *code,
 	    const char *message);
+
+/* roomrecall.c: begin an OP_RECALL and an OP_ADOPT; they end by themselves. */
+void	roomop_start_recall(struct roomop *op);
+void	roomop_start_adopt(struct roomop *op);
 
 /* roomedit.c: begins an OP_EDIT or OP_LEAVE; it ends by itself. */
 void	roomop_start_edit(struct roomop *op);

@@ -154,9 +154,10 @@ repair(struct room *room)
 	for (user = RB_MIN(room_users, &room->users); user != NULL;
 	    user = next) {
 		next = RB_NEXT(room_users, &room->users, user);
-		if (!TAILQ_EMPTY(&user->members))
+		if (!TAILQ_EMPTY(&user->members)) {
 			roomop_join(room, user->id);
-		else if (user->place != PLACE_NONE && !room->set->is_leaving)
+			roomop_state(room, user->id);
+		} else if (user->place != PLACE_NONE && !room->set->is_leaving)
 			roomop_leave(room, user->id, NULL, NULL, NULL);
 	}
 	room_release(room);

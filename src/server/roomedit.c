@@ -161,6 +161,14 @@ after_leave(struct roomop *op, bool ok)
 		room->is_synced = false;
 }
 
+/* A heartbeat that Redis did not hear: room_beat() says it again. */
+static void
+owe_beat(const struct roomop *op)
+{
+	if (op->verb == EDIT_HEARTBEAT)
+		op->room->owes_beats = true;
+}
+
 /* The room was not read to its end, because of what this would change. */
 static void
 after_restore(struct roomop *op)
@@ -227,6 +235,9 @@ on_committed(const struct store_reply *reply, void *arg)
 {
 	struct roomop *op = arg;
 	bool ok = true;
+
+	if (reply->status == STORE_UNAVAILABLE)
+		owe_beat(op);
 
 	switch (reply->status) {
 	case STORE_MISMATCH:
@@ -600,6 +611,7 @@ on_loaded_state(const struct store_reply *reply, void *arg)
 		if (op->verb == EDIT_TICK)
 			tick_again(op->room);
 		after_restore(op);
+		owe_beat(op);
 		roomop_end(op, false);
 		return;
 	}

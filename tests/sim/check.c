@@ -25,6 +25,14 @@ believes(const struct browser *b)
 	if (!browser_edits(b))
 		return (false);
 	w = browser_worker(b);
+	/* Redis has lost its data, and this worker is cut off, or was not back
+	 * in time to say what it knows: the others are settled without it, and
+	 * it finds out when its lease is in doubt. */
+	if (w != NULL && w->back_us < world->redis_back_us &&
+	    (world->now_us > world->redis_back_us + SETTLE ||
+	    world->now_us < w->machine->cut_to_us ||
+	    world->now_us < w->machine->cut_from_us))
+		return (false);
 	if (w == NULL || w->stopped_us <= world->now_us)
 		return (true);
 	return (b->is_tab && world->now_us < w->stops_us + PATIENCE);
