@@ -127,7 +127,9 @@ last_busy(const struct room *room)
 	struct roomop *op = room->n_busy == 0 ? NULL : TAILQ_FIRST(&room->ops);
 	unsigned i;
 
+	/* The analyzer does not see that TAILQ_REMOVE moves the head on. */
 	for (i = 1; i < room->n_busy; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		op = TAILQ_NEXT(op, link);
 	return (op);
 }
@@ -138,6 +140,7 @@ first_waiting(const struct room *room)
 {
 	struct roomop *op = last_busy(room);
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	return (op == NULL ? TAILQ_FIRST(&room->ops) : TAILQ_NEXT(op, link));
 }
 
@@ -149,6 +152,8 @@ busy_join(const struct room *room, const char *user_id)
 	unsigned i;
 
 	for (i = 0; i < room->n_busy; i++, op = TAILQ_NEXT(op, link)) {
+		/* As above. */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		if (op->kind == OP_JOIN && strcmp(op->user_id, user_id) == 0)
 			return (op);
 	}
@@ -656,11 +661,11 @@ start_leave(struct roomop *op)
 		user = room_user_find(room, slice_of(op->user_id));
 		if (user == NULL || !TAILQ_EMPTY(&user->members) ||
 		    user->place == PLACE_NONE) {
-			if (user != NULL)
-				room_user_release(room, user);
 			/* It is here again; the page is not. */
 			if (user != NULL && !TAILQ_EMPTY(&user->members))
 				roomop_page_gone(room, op->user_id, op->page);
+			else if (user != NULL)
+				room_user_release(room, user);
 			roomop_end(op, true);
 			return;
 		}

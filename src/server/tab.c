@@ -268,10 +268,13 @@ send_news(struct member *m, const struct news *news)
 static void
 news_fini(struct news *news)
 {
-	while (news->n > 0)
-		frame_put(news->frames[--news->n]);
+	size_t i;
+
+	for (i = 0; i < news->n; i++)
+		frame_put(news->frames[i]);
 	free(news->frames);
 	news->frames = NULL;
+	news->n = 0;
 }
 
 /* Those in the news that are here, each once and in their order. Their number.
@@ -353,7 +356,7 @@ static void
 tell_tabs(struct room *room, struct slice news)
 {
 	/* Made for the first that is to hear it so. */
-	struct news all[2], late;
+	struct news all[2] = { { NULL, 0 }, { NULL, 0 } }, late;
 	bool is_made[2] = { false, false };
 	struct member *m;
 	size_t i;

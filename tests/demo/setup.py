@@ -69,5 +69,6 @@ with open(ROOT + "/etc/django_conf.py") as f, \
         contextlib.redirect_stdout(made):
     exec(compile(f.read(), "django_conf.py", "exec"), {})
 text = made.getvalue().replace("/etc/collabd/secret_key", key)
-private("collabd.conf", "%s\nlisten = 127.0.0.1:%d\nruntime_dir = %s/run\n" % (
-    text, PORT, FOLDER))
+# Nothing is posted in this demo, so nobody is to wait for a save.
+private("collabd.conf", "%s\nlisten = 127.0.0.1:%d\nruntime_dir = %s/run\n"
+        "save_settle = 0\n" % (text, PORT, FOLDER))

@@ -81,7 +81,7 @@ local function head(b)
 	local v = redis.pcall('HMGET', KEYS[b], 'epoch', 'seq', 'generation',
 	    'known', 'state')
 	if v.err then
-		bad = bad + 1
+		bad, h.has_junk = bad + 1, true
 	elseif is_sound(v[1], v[2]) then
 		h.epoch, h.seq, h.generation, h.known = v[1], v[2], v[3], v[4]
 		h.state = v[5]
@@ -90,7 +90,7 @@ local function head(b)
 			h.state, h.has_junk = false, true
 		end
 	elseif v[1] or v[2] then
-		bad = bad + 1
+		bad, h.has_junk = bad + 1, true
 	end
 	return h
 end
@@ -122,7 +122,7 @@ local function change(b, steps, fields)
 		fields[#fields + 1] = field
 		fields[#fields + 1] = value
 	end
-	if is_new then
+	if is_new and h.has_junk then
 		redis.call('DEL', KEYS[b])
 	end
 	if is_new or h.generation ~= (GENERATION or '') then
@@ -248,10 +248,13 @@ local function apply(b, at, s, fields)
 	if state then
 		fields[#fields + 1] = 'state'
 		fields[#fields + 1] = state
-	elseif s[6] or head(b).has_junk then
+	end
+	-- First: once a script has written anything, a full Redis refuses it
+	-- nothing.
+	change(b, 1, fields)
+	if not state and (s[6] or head(b).has_junk) then
 		redis.call('HDEL', KEYS[b], 'state')
 	end
-	change(b, 1, fields)
 	s[1], s[2], s[6] = head(b).epoch, head(b).seq, state
 	put(KEYS[b + 3], editor, ARGV[at + 1], s[3])
 	put(KEYS[b + 4], previous, ARGV[at + 3], s[4])
