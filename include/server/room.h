@@ -170,8 +170,6 @@ struct room {
 	bool		 is_refused;	/* ... a join, because it takes no
 					 * writes: it will be tried again */
 	bool		 is_back;	/* the link was lost since it was read */
-	bool		 is_displaced;	/* ... and our users may have been taken
-					 * out: by others, or with the data */
 	bool		 is_suspended;	/* sockets were told that nobody knows
 					 * who edits */
 	bool		 is_unsettled;	/* who is missing was not looked for,

@@ -435,8 +435,7 @@ drop_unmarked(struct room *room)
 
 /*
  * Whether the editor as the room knows it is here and to be given back its lock,
- * which Redis has lost, or others have freed for it: it still edits. One that has
- * given it back itself, unheard, has not lost it.
+ * which Redis has lost or freed while the link was: it still edits.
  */
 static bool
 must_restore(struct room *room, const struct store_snapshot *snap)
@@ -444,8 +443,7 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 	struct room_user *user;
 	struct member *m;
 
-	if (!room->is_displaced || room->editor.id == NULL ||
-	    snap->editor.p != NULL)
+	if (!room->is_back || room->editor.id == NULL || snap->editor.p != NULL)
 		return (false);
 	user = room_user_find(room, slice_of(room->editor.id));
 	if (user == NULL || TAILQ_EMPTY(&user->members))
@@ -520,14 +518,14 @@ room_resync(struct room *room, const struct store_reply *reply)
 	/* Nobody is told that the lock is free: it is about not to be. Then the
 	 * room is read again. */
 	if (must_restore(room, snap)) {
-		room->is_back = room->is_displaced = false;
+		room->is_back = false;
 		roomop_restore(room);
 		return;
 	}
 	RB_FOREACH(user, room_users, &room->users)
 		user->mark = false;
 	room->is_synced = true;
-	room->is_back = room->is_displaced = false;
+	room->is_back = false;
 	resync_lock(room, snap);
 	room->epoch = snap->epoch;
 	room->seq = snap->seq;
@@ -582,7 +580,6 @@ back_in_room(struct room *room, bool fresh_identity)
 	room->is_synced = false;
 	room->is_refused = false;
 	room->is_back = true;
-	room->is_displaced = room->is_displaced || fresh_identity;
 	room->seen_seq = 0;
 	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
 	/* Before what sockets have asked for meanwhile. */
