@@ -448,8 +448,11 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 	user = room_user_find(room, slice_of(room->editor.id));
 	if (user == NULL || TAILQ_EMPTY(&user->members))
 		return (false);
-	/* The socket of its tab says that it is alive. */
+	/* The socket of its tab says that it is alive; a page that has given the
+	 * lock back, perhaps unheard, has not lost it. */
 	TAILQ_FOREACH(m, &user->members, user_link) {
+		if (m->gave_back)
+			return (false);
 		if (m->tab != NULL && text_same(m->tab, room->editor.tab))
 			return (true);
 	}
