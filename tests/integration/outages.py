@@ -20,16 +20,14 @@ UNKNOWN = "unknown"         # told: who edits is not known
 
 
 class Fleet:
-    """The product's redis_settle_time. That is over for the first Redis, which
-    is a new one: a daemon that does not wait for it was there before."""
+    """Machines on one Redis, with the product's redis_settle_time."""
 
     def __init__(self, base, start, site, machines=1, **settings):
         self.redis = Redis(base + "/" + unique("r"))
-        first = start(database_url=site.url, redis_url=self.redis.url(),
-                      workers=1)
-        first.stop()
         settings.setdefault("redis_settle_time", None)
         settings.setdefault("save_poll_interval", 0)
+        # A page's release is not to wait for a save.
+        settings.setdefault("save_settle", 0)
         self.relays = [FaultProxy(self.redis.daemon_port)
                        for _ in range(machines)]
         self.machines = [

@@ -33,8 +33,7 @@ class Collabd:
             "log_level": "debug", "secret_key_file": self.folder + "/key",
             "reauth_interval": 1, "drain_time": 0.2, "shutdown_timeout": 5,
             "message_rate": 1000, "message_burst": 2000,
-            # The Redis of most modules is a new one, of which nobody can
-            # have known anything.
+            # When Redis was started again tests do not wait for long.
             "redis_settle_time": 0.2,
             # Of an embedded Redis: what stays goes with the folder.
             "runtime_dir": self.folder + "/run",

@@ -25,6 +25,14 @@ class Redis:
             self.daemon_port = jitter().port_to(self.port)
         self.process = None
         self.start()
+        self._was_here()
+
+    def _was_here(self):
+        """As if collabd had been on it before: else its first ones would wait
+        for what others might know of an older one (redis_settle_time)."""
+        info = self.client().info()
+        self.client().set("collabd:generation", "%016x %s/%s" % (
+            1, info["run_id"], info["master_replid"]))
 
     def start(self):
         args = ["redis-server", "--save", "", "--appendonly", "no", "--bind",
