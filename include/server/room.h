@@ -66,8 +66,8 @@ struct member {
 	char		*tab;		/* its id; NULL: it is no tab */
 	int64_t		 beat_us;	/* when it said heartbeat; or 0 */
 	char		 letter;	/* what the user does in it: TAB_... */
-	bool		 gave_back;	/* a page: it has released, and not said
-					 * since that it edits */
+	bool		 gave_back;	/* it has released, and not said since
+					 * that it edits or wants to */
 	bool		 is_v1;		/* speaks collabd.v1 */
 	bool		 greets;	/* its hello is among the early ones */
 	bool		 is_news;	/* what it does is to be told itself */
@@ -170,6 +170,8 @@ struct room {
 	bool		 is_refused;	/* ... a join, because it takes no
 					 * writes: it will be tried again */
 	bool		 is_back;	/* the link was lost since it was read */
+	bool		 is_displaced;	/* ... and our users may have been taken
+					 * out: by others, or with the data */
 	bool		 is_suspended;	/* sockets were told that nobody knows
 					 * who edits */
 	bool		 is_unsettled;	/* who is missing was not looked for,

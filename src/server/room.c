@@ -589,15 +589,19 @@ count_bad(struct member *m, enum message_type type)
 	    "This message is not understood.", type);
 }
 
-/* What a page of the package says of itself. */
+/* Whether it has given the lock back, or wants it; and what a page of the package
+ * says of itself. */
 static void
-note_page(struct member *m, enum message_type type)
+note_said(struct member *m, enum message_type type)
 {
+	if (m->room->kind != ROOM_EDIT)
+		return;
 	if (type == MESSAGE_RELEASE_LOCK)
 		m->gave_back = true;
-	else if (type == MESSAGE_HEARTBEAT || type == MESSAGE_CLAIM_EDITOR)
+	else if (type == MESSAGE_HEARTBEAT || type == MESSAGE_CLAIM_EDITOR ||
+	    type == MESSAGE_REQUEST_EDIT || type == MESSAGE_TAKE_OVER)
 		m->gave_back = false;
-	if (type == MESSAGE_HEARTBEAT && m->page == 0)
+	if (type == MESSAGE_HEARTBEAT && m->tab == NULL && m->page == 0)
 		m->page = arc4random_uniform(UINT32_MAX) + 1;
 }
 
@@ -606,8 +610,6 @@ receive_edit(struct member *m, const struct message *msg)
 {
 	struct room *room = m->room;
 
-	if (m->tab == NULL)
-		note_page(m, msg->type);
 	switch (msg->type) {
 	case MESSAGE_REQUEST_EDITOR_STATUS:
 		member_send_status(m, NULL);
@@ -733,6 +735,19 @@ may_send(struct member *m, size_t n, enum message_type type)
 	    clock_mono_ms(), n, type == MESSAGE_CHAT_MESSAGE));
 }
 
+static void
+receive(struct member *m, const struct message *msg)
+{
+	if (m->is_v1 && tab_receive(m, msg))
+		return;
+	if (m->room->kind == ROOM_CHAT)
+		receive_chat(m, msg);
+	else if (m->room->kind == ROOM_EDIT)
+		receive_edit(m, msg);
+	else
+		count_bad(m, msg->type);
+}
+
 void
 member_receive(struct member *m, struct slice text)
 {
@@ -747,13 +762,9 @@ member_receive(struct member *m, struct slice text)
 		tab_answer_ping(m);
 	else if (msg.type < MESSAGE_TYPE_FIRST)
 		count_bad(m, msg.type);
-	else if (m->is_v1 && tab_receive(m, &msg))
-		;
-	else if (m->room->kind == ROOM_CHAT)
-		receive_chat(m, &msg);
-	else if (m->room->kind == ROOM_EDIT)
-		receive_edit(m, &msg);
-	else
-		count_bad(m, msg.type);
+	else {
+		note_said(m, msg.type);
+		receive(m, &msg);
+	}
 	message_fini(&msg);
 }

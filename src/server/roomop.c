@@ -692,7 +692,7 @@ roomop_depart(struct room *room, const struct member *m)
 	struct roomop *op = roomop_new(room, OP_LEAVE, m->user->id);
 
 	op->page = m->page;
-	op->gave_back = m->gave_back;
+	op->gave_back = m->tab == NULL && m->gave_back;
 	roomop_push(op);
 }
 

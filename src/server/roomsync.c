@@ -297,6 +297,33 @@ deliver_frames(struct room *room, const struct store_message *msg)
 	}
 }
 
+/* Whether the room's word on the lock counts: in an unsettled generation that it
+ * knows nothing of, somebody may yet say who edits. */
+static bool
+knows_lock(const struct room *room)
+{
+	return (store_is_settled(room->set->store) || room->known_epoch != 0 ||
+	    room->editor.id != NULL);
+}
+
+/* Who edits is not known, until tell_whole_lock(). */
+static void
+tell_unknown(struct room *room)
+{
+	struct slice nobody = { NULL, 0 };
+	struct buf b = { NULL, 0, 0 };
+
+	if (room->kind != ROOM_EDIT || room->is_suspended)
+		return;
+	room->is_suspended = true;
+	tabmsg_add_lock_unknown(&b);
+	room_deliver(room, 'T', nobody, (struct slice){ b.p, b.n });
+	buf_reset(&b);
+	message_add_editor_status(&b, NULL);
+	room_deliver(room, 'A', nobody, (struct slice){ b.p, b.n });
+	buf_fini(&b);
+}
+
 /* All sockets, whatever they were told before. */
 static void
 tell_whole_lock(struct room *room)
@@ -359,9 +386,9 @@ apply(struct room *room, const struct store_message *msg)
 			set_absent(room, user);
 	}
 	deliver_frames(room, msg);
-	if (room->is_suspended)
+	if (room->is_suspended && knows_lock(room))
 		tell_whole_lock(room);
-	else if (changed && msg->n_frames == 0 &&
+	else if (!room->is_suspended && changed && msg->n_frames == 0 &&
 	    !(was_lone && room->editor.id == NULL))
 		tell_editor(room, old.id, old.name);
 	undeceive(room);
@@ -435,28 +462,32 @@ drop_unmarked(struct room *room)
 
 /*
  * Whether the editor as the room knows it is here and to be given back its lock,
- * which Redis has lost or freed while the link was: it still edits.
+ * which Redis has lost, or others have freed because they took this worker for
+ * dead: it still edits, and may. One that has released, perhaps unheard, has
+ * lost nothing.
  */
 static bool
 must_restore(struct room *room, const struct store_snapshot *snap)
 {
 	struct room_user *user;
 	struct member *m;
+	bool edits = false;
 
-	if (!room->is_back || room->editor.id == NULL || snap->editor.p != NULL)
+	if (!room->is_displaced || room->editor.id == NULL ||
+	    snap->editor.p != NULL)
 		return (false);
 	user = room_user_find(room, slice_of(room->editor.id));
-	if (user == NULL || TAILQ_EMPTY(&user->members))
+	if (user == NULL)
 		return (false);
-	/* The socket of its tab says that it is alive; a page that has given the
-	 * lock back, perhaps unheard, has not lost it. */
 	TAILQ_FOREACH(m, &user->members, user_link) {
-		if (m->gave_back)
-			return (false);
+		bool holds = !m->gave_back && m->grant->may_change;
+
+		/* The socket of its tab says that it is alive. */
 		if (m->tab != NULL && text_same(m->tab, room->editor.tab))
-			return (true);
+			return (holds);
+		edits = edits || holds;
 	}
-	return (clock_wall_us() - room->editor.heartbeat_us <
+	return (edits && clock_wall_us() - room->editor.heartbeat_us <
 	    room->set->policy.heartbeat_timeout_us);
 }
 
@@ -468,7 +499,9 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 	bool is_new = room->epoch == 0, changed;
 
 	changed = room_note(room, snap, &old);
-	if (room->is_suspended)
+	if (!knows_lock(room))
+		tell_unknown(room);
+	else if (room->is_suspended)
 		tell_whole_lock(room);
 	else if (changed)
 		tell_editor(room, old.id, old.name);
@@ -521,14 +554,14 @@ room_resync(struct room *room, const struct store_reply *reply)
 	/* Nobody is told that the lock is free: it is about not to be. Then the
 	 * room is read again. */
 	if (must_restore(room, snap)) {
-		room->is_back = false;
+		room->is_back = room->is_displaced = false;
 		roomop_restore(room);
 		return;
 	}
 	RB_FOREACH(user, room_users, &room->users)
 		user->mark = false;
 	room->is_synced = true;
-	room->is_back = false;
+	room->is_back = room->is_displaced = false;
 	resync_lock(room, snap);
 	room->epoch = snap->epoch;
 	room->seq = snap->seq;
@@ -583,6 +616,7 @@ back_in_room(struct room *room, bool fresh_identity)
 	room->is_synced = false;
 	room->is_refused = false;
 	room->is_back = true;
+	room->is_displaced = room->is_displaced || fresh_identity;
 	room->seen_seq = 0;
 	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
 	/* Before what sockets have asked for meanwhile. */
@@ -631,21 +665,8 @@ rooms_on_down(struct rooms *set)
 void
 rooms_on_suspend(struct rooms *set)
 {
-	struct buf tabs = { NULL, 0, 0 }, pages = { NULL, 0, 0 };
-	struct slice nobody = { NULL, 0 };
 	struct room *room;
 
-	tabmsg_add_lock_unknown(&tabs);
-	message_add_editor_status(&pages, NULL);
-	RB_FOREACH(room, room_tree, &set->tree) {
-		if (room->kind != ROOM_EDIT || room->is_suspended)
-			continue;
-		room->is_suspended = true;
-		room_deliver(room, 'T', nobody, (struct slice){ tabs.p,
-		    tabs.n });
-		room_deliver(room, 'A', nobody, (struct slice){ pages.p,
-		    pages.n });
-	}
-	buf_fini(&tabs);
-	buf_fini(&pages);
+	RB_FOREACH(room, room_tree, &set->tree)
+		tell_unknown(room);
 }
