@@ -174,6 +174,8 @@ struct room {
 					 * out: by others, or with the data */
 	bool		 is_suspended;	/* sockets were told that nobody knows
 					 * who edits */
+	bool		 owes_status;	/* ... pages that nobody does, though
+					 * somebody did */
 	bool		 is_unsettled;	/* who is missing was not looked for,
 					 * because others may yet come back */
 	struct room_editor editor;
@@ -392,6 +394,8 @@ void	room_tell_news(struct room *room);
 /* A hello that came before the socket's first frames, and is among those that
  * are kept: what it says of the user counts already. */
 void	tab_note_early(struct member *member, const struct message *hello);
+/* Tabs are told what a user does, if they were told something else. */
+void	room_note_letter(struct room *room, struct room_user *user);
 /* What it does over all workers, as Redis has it now; tells if that is news. */
 void	room_note_states(struct room *room, struct room_user *user,
 	    struct slice states);

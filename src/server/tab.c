@@ -200,6 +200,20 @@ find_news(struct slice news, const char *id)
 	return (at);
 }
 
+/*
+ * What tabs are shown of a user is what it does by now, which Redis may not have
+ * heard of. Whenever that is shown to some it is news for all, or those that were
+ * told otherwise, or are in this turn, would go on believing it.
+ */
+void
+room_note_letter(struct room *room, struct room_user *user)
+{
+	if (!user->is_present || whole_letter(user) == user->told)
+		return;
+	user->told = whole_letter(user);
+	note_news(room, user, NEWS_CHANGED);
+}
+
 static struct slice
 pending_news(const struct room *room)
 {
@@ -211,15 +225,19 @@ static void
 send_presence(struct member *m)
 {
 	struct room *room = m->room;
-	struct slice news = pending_news(room);
 	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
 	struct room_user *user;
+	struct slice news;
 
 	message_open_users(&b, MESSAGE_PRESENCE);
 	RB_FOREACH(user, room_users, &room->users) {
+		/* What it does itself it has yet to say to all. */
+		if (user != m->user)
+			room_note_letter(room, user);
 		if (user->is_present || user == m->user)
 			message_add_listed(&b, person_text(room, user, &own));
 	}
+	news = pending_news(room);
 	message_close_users(&b);
 	tell_one(m, &b);
 	buf_fini(&own);
@@ -291,7 +309,6 @@ list_present(struct room *room, struct slice news, struct room_user ***out)
 		if (user == NULL || !user->is_present || user->is_told)
 			continue;
 		user->is_told = true;
-		user->told = whole_letter(user);
 		(*out)[n++] = user;
 	}
 	for (i = 0; i < n; i++)
@@ -385,6 +402,20 @@ tell_tabs(struct room *room, struct slice news)
 	}
 }
 
+/* Those in the news may do something else by now. */
+static void
+bring_up_to_date(struct room *room)
+{
+	struct room_user *user;
+	size_t at, n = room->news->n;
+
+	for (at = 0; at < n; at = next_news(buf_slice(room->news), at)) {
+		user = room_user_find(room, slice_of(room->news->p + at + 1));
+		if (user != NULL)
+			room_note_letter(room, user);
+	}
+}
+
 void
 room_tell_news(struct room *room)
 {
@@ -392,6 +423,7 @@ room_tell_news(struct room *room)
 
 	if (news == NULL)
 		return;
+	bring_up_to_date(room);
 	room->news = NULL;
 	tell_tabs(room, buf_slice(news));
 	buf_fini(news);
@@ -410,10 +442,7 @@ room_note_states(struct room *room, struct room_user *user, struct slice now)
 {
 	free(user->states);
 	user->states = now.n == 0 ? NULL : xmemdup0(now.p, now.n);
-	if (user->is_present && whole_letter(user) != user->told) {
-		user->told = whole_letter(user);
-		note_news(room, user, NEWS_CHANGED);
-	}
+	room_note_letter(room, user);
 }
 
 void
