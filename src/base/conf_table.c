@@ -19,6 +19,7 @@ static const char *const engines[] = {
 static const char *const id_types[] = { "integer", "uuid", "text", NULL };
 static const char *const origins[] = { "strict", "channels", NULL };
 static const char *const permissions[] = { "model", "staff", NULL };
+static const char *const guards[] = { "off", "report", "enforce", NULL };
 static const char *const legacies[] = { "off", "3.2", NULL };
 
 #define FIELD(f)	offsetof(struct conf, f)
@@ -197,6 +198,9 @@ const struct conf_option conf_options[] = {
 	    "How much time an editor gets who asks for more."),
 	SECS(offer_time, 5 * S, HOUR, "20",
 	    "How long a free lock is kept for the first in the line."),
+	ENUM(save_guard, guards, "report",
+	    "Whether a proxy that asks is told to refuse saves of who is not "
+	    "the editor."),
 	STR(take_over_permission, "",
 	    "Permission (app.codename) to take a lock over; superusers always "
 	    "may."),
