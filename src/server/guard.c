@@ -75,10 +75,15 @@ struct guard_ask {
 	struct snapshot		 room;
 	char			*user_id;	/* NULL: nobody of the staff */
 	char			*user_name;
+	/* A refusal that is to be written down: whose lock it was, and when. */
+	char			*editor_id;	/* NULL: there is none */
+	char			*editor_name;
+	int64_t			 refused_us;
 	/* Of the second kind. */
 	size_t			 language;
 	char			 tab[MESSAGE_TAB_MAX + 1];	/* "": none */
-	struct buf		 names;		/* of members: id, name, ... */
+	/* Of the room's members, as far as they were read: id, name, id, ... */
+	struct buf		 names;
 };
 
 static void	look_at_room(struct guard_ask *);
@@ -92,9 +97,10 @@ only_header(const struct reqhead *head, const char *name, struct slice *value)
 {
 	struct slice rest = head->headers, more;
 
+	if (reqhead_next(&rest, name, value))
+		return (!reqhead_next(&rest, name, &more));
 	*value = (struct slice){ NULL, 0 };
-	return (!reqhead_next(&rest, name, value) ||
-	    !reqhead_next(&rest, name, &more));
+	return (true);
 }
 
 /* Of what nginx is told to send, and what Caddy and Traefik send: one of them,
@@ -186,6 +192,8 @@ free_ask(struct guard_ask *ask)
 	free(ask->cookie);
 	free(ask->user_id);
 	free(ask->user_name);
+	free(ask->editor_id);
+	free(ask->editor_name);
 	snapshot_fini(&ask->room);
 	buf_fini(&ask->names);
 	free(ask);
@@ -268,29 +276,6 @@ respond(struct guard_ask *ask, struct buf *b)
 	buf_fini(b);
 }
 
-/* Who edits, as far as it is known on this worker: else as Redis has it. */
-static void
-write_audit(const struct guard_ask *ask, struct edit_person editor,
-    int64_t now_us)
-{
-	const struct guard_parts *parts = &ask->guard->parts;
-	bool enforces = parts->conf->save_guard == SAVE_GUARD_ENFORCE;
-	const struct identity *known = people_identity(parts->people,
-	    editor.id);
-	struct audit_person from = { ask->user_id, ask->user_name };
-	struct audit_person to = { editor.id, known != NULL ? known->name :
-	    editor.name };
-	struct buf b = { NULL, 0, 0 };
-	char now[CLOCK_ISO_SIZE];
-
-	audit_add(&b, clock_format_iso(now_us, now),
-	    enforces ? "save_refused" : "save_reported", ask->page.room.key,
-	    &from, &to, ask->page.page == GUARD_PAGE_DELETE ? "delete" :
-	    "change", "");
-	audit_write(parts->audit, (struct slice){ b.p, b.n });
-	buf_fini(&b);
-}
-
 /* The body is for proxies that hand it to the browser as it is. */
 static void
 answer_verdict(struct guard_ask *ask, enum guard_reason reason)
@@ -323,6 +308,84 @@ name_of(const struct guard_ask *ask, const char *id)
 		p = name + strlen(name) + 1;
 	}
 	return (NULL);
+}
+
+static void
+write_audit(const struct guard_ask *ask, const char *name)
+{
+	const struct guard_parts *parts = &ask->guard->parts;
+	bool enforces = parts->conf->save_guard == SAVE_GUARD_ENFORCE;
+	struct audit_person from = { ask->user_id, ask->user_name };
+	struct audit_person to = { ask->editor_id, name != NULL ? name :
+	    ask->editor_name };
+	struct buf b = { NULL, 0, 0 };
+	char when[CLOCK_ISO_SIZE];
+
+	audit_add(&b, clock_format_iso(ask->refused_us, when),
+	    enforces ? "save_refused" : "save_reported", ask->page.room.key,
+	    &from, &to, ask->page.page == GUARD_PAGE_DELETE ? "delete" :
+	    "change", "");
+	audit_write(parts->audit, (struct slice){ b.p, b.n });
+	buf_fini(&b);
+}
+
+/* The names of those who are there. */
+static void
+keep_names(struct guard_ask *ask, const struct store_reply *reply)
+{
+	struct slice name;
+	struct json *info;
+	size_t i;
+
+	for (i = 0; i < reply->n_members; i++) {
+		const struct store_member *m = &reply->members[i];
+
+		if (json_parse(m->info.p, m->info.n, INFO_DEPTH, &info) !=
+		    JSON_OK)
+			continue;
+		name = json_get_string(info, "name");
+		if (name.n != 0 && memchr(name.p, '\0', name.n) == NULL &&
+		    memchr(m->user_id.p, '\0', m->user_id.n) == NULL) {
+			buf_add(&ask->names, m->user_id.p, m->user_id.n);
+			buf_add_char(&ask->names, '\0');
+			buf_add(&ask->names, name.p, name.n);
+			buf_add_char(&ask->names, '\0');
+		}
+		json_free(info);
+	}
+}
+
+/* The question was answered meanwhile. */
+static void
+on_named(const struct store_reply *reply, void *arg)
+{
+	struct guard_ask *ask = arg;
+
+	if (reply->status == STORE_OK)
+		keep_names(ask, reply);
+	write_audit(ask, name_of(ask, ask->editor_id));
+	free_ask(ask);
+}
+
+/* What Redis has in the lock is an e-mail address: people have names, which are
+ * read for somebody who is on no socket of this worker. */
+static void
+note_refusal(struct guard_ask *ask, struct edit_person editor, int64_t now_us)
+{
+	const struct guard_parts *parts = &ask->guard->parts;
+	const struct identity *known = people_identity(parts->people,
+	    editor.id);
+
+	ask->editor_id = xstrdup(editor.id);
+	ask->editor_name = xstrdup(editor.name);
+	ask->refused_us = now_us;
+	if (known != NULL) {
+		write_audit(ask, known->name);
+		return;
+	}
+	ask->is_loading = true;
+	store_load(parts->store, (struct store_room){ ask->page.room.key,
+	    ask->page.room.name }, on_named, ask);
 }
 
 static void
@@ -421,7 +484,7 @@ decide(struct guard_ask *ask)
 	roomstate_decode(&rs, &view, now_us);
 	reason = guard_decide(&rs.st, ask->user_id, policy, now_us);
 	if (reason == GUARD_HELD && !ask->is_refused)
-		write_audit(ask, edit_status(&rs.st, ask->user_id, policy,
+		note_refusal(ask, edit_status(&rs.st, ask->user_id, policy,
 		    now_us), now_us);
 	roomstate_fini(&rs);
 	conclude(ask, reason);
@@ -533,32 +596,6 @@ on_room(struct guard_ask *ask)
 		conclude(ask, GUARD_FREE);
 }
 
-/* The names of those who are there. */
-static void
-keep_names(struct guard_ask *ask, const struct store_reply *reply)
-{
-	struct slice name;
-	struct json *info;
-	size_t i;
-
-	for (i = 0; i < reply->n_members; i++) {
-		const struct store_member *m = &reply->members[i];
-
-		if (json_parse(m->info.p, m->info.n, INFO_DEPTH, &info) !=
-		    JSON_OK)
-			continue;
-		name = json_get_string(info, "name");
-		if (name.n != 0 && memchr(name.p, '\0', name.n) == NULL &&
-		    memchr(m->user_id.p, '\0', m->user_id.n) == NULL) {
-			buf_add(&ask->names, m->user_id.p, m->user_id.n);
-			buf_add_char(&ask->names, '\0');
-			buf_add(&ask->names, name.p, name.n);
-			buf_add_char(&ask->names, '\0');
-		}
-		json_free(info);
-	}
-}
-
 static void
 on_loaded(const struct store_reply *reply, void *arg)
 {
@@ -656,8 +693,11 @@ guard_free(struct guard *guard)
 
 	if (guard == NULL)
 		return;
-	LIST_FOREACH_SAFE(ask, &guard->asks, link, next)
+	LIST_FOREACH_SAFE(ask, &guard->asks, link, next) {
+		if (ask->editor_id != NULL)
+			write_audit(ask, NULL);
 		free_ask(ask);
+	}
 	recent_free(guard->recent);
 	free(guard);
 }
