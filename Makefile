@@ -306,7 +306,8 @@ install: $(O)/collabd
 		install -m 640 etc/collabd.conf $(DESTDIR)$(SYSCONFDIR)/collabd.conf
 	sed 's|@SBINDIR@|$(SBINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' \
 		etc/collabd.service > $(DESTDIR)$(UNITDIR)/collabd.service
-	install -m 644 etc/nginx.conf etc/django_conf.py \
+	install -m 644 etc/nginx.conf etc/nginx-guard.conf \
+		etc/collabd_guard.py etc/django_conf.py \
 		$(DESTDIR)$(PREFIX)/share/collabd/
 
 uninstall:
