@@ -80,7 +80,8 @@ const struct conf_option conf_options[] = {
 	    "Hosts the site answers to, as in ALLOWED_HOSTS; empty takes the "
 	    "Host that was asked for."),
 	LIST(trusted_proxies, "127.0.0.0/8 ::1 unix",
-	    "Peers whose X-Forwarded-For and X-Forwarded-Proto are believed."),
+	    "Peers whose X-Forwarded-For and X-Forwarded-Proto are believed, "
+	    "and that may ask the guard."),
 	ENUM(origin, origins, "strict", "How the Origin header is checked."),
 	ENUM(permission, permissions, "model",
 	    "Who may join a room: by model permission, or all staff."),
