@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tabs import Tabs
-from utils import PREFIX, Browser, Gunicorn, Nginx, unique
+from utils import (PREFIX, REQUIRE, Browser, Gunicorn, Nginx, Site,
+                   django_python, unique)
 
 METRIC = 'collabd_guard_answers_total{verdict="%s",reason="%s"}'
 PACKAGE = "collabd_guard.CollabdGuard"
@@ -280,6 +281,37 @@ def test_without_collabd(serve, start, site, redis, gunicorn, settings, people,
         name = unique("new")
         assert item.save(Browser(front.port, people.bob), name)[0] == 302
         assert item.name == name
+
+
+@pytest.mark.release_only
+@pytest.mark.parametrize("version", ["4.2", "5.2", "6.1"])
+def test_middleware_in_newer_djangos(serve, start, base, postgres, redis,
+                                     settings, version):
+    python = django_python(version)
+    if python is None:
+        (pytest.fail if REQUIRE else pytest.skip)(
+            "Django %s could not be downloaded" % version)
+    name = unique("db")
+    postgres.sql("CREATE DATABASE " + name)
+    site = Site(base + "/" + unique("site"), postgres.settings(name),
+                python=python)
+    assert site("version").startswith(version + ".")
+    c = start(**dict(settings, database_url=postgres.url(name),
+                     redis_url=redis.url()))
+    ann, ben = site.staff("ann"), site.staff("ben")
+    item = Item(site)
+    tabs = Tabs(c, item.room)
+    tabs.editor(ann)
+    there = tabs.open(ben)
+    front = serve(Gunicorn, site, MIDDLEWARE=[PACKAGE] + MIDDLEWARE,
+                  COLLABD_GUARD="127.0.0.1:%d" % c.port)
+    assert item.save(Browser(front.port, ben))[0] == 423
+    assert item.save(Browser(front.port, ben), collabd_save=there.tab)[0] == \
+        204
+    assert item.save(Browser(front.port, ann))[0] == 302
+    c.close_all()
+    c.stop()
+    site.stop()
 
 
 def test_middleware_over_a_unix_socket(serve, start, site, redis, settings,
