@@ -13,7 +13,7 @@ and unix sockets are by default. COLLABD_PREFIX is its websocket_prefix, by
 default that of django-admin-collaborator or admin/collaboration.
 
 Whatever becomes of collabd, the site goes on: an answer that does not come
-within 100 ms, or is not a clear no, is a yes. Works with Django 3.2 to 6.1.
+within COLLABD_GUARD_TIMEOUT seconds (0.1), or is not a clear no, is a yes. Works with Django 3.2 to 6.1.
 """
 import logging
 import socket
@@ -23,7 +23,6 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpResponse
 
-TIME_LIMIT = 0.1            # seconds for a question, whatever is slow
 # A refusal's page; more is none of collabd's.
 ANSWER_MAX = 65536
 # What an answer says to this end of the connection only.
@@ -89,6 +88,8 @@ class CollabdGuard:
     def __init__(self, get_response):
         self.get_response = get_response
         self.address = getattr(settings, "COLLABD_GUARD", "127.0.0.1:8080")
+        # Of each question, whatever is slow.
+        self.seconds = getattr(settings, "COLLABD_GUARD_TIMEOUT", 0.1)
         self.prefix = str(getattr(
             settings, "COLLABD_PREFIX", None) or getattr(
                 settings, "ADMIN_COLLABORATOR_WEBSOCKET_CONNECTION_PREFIX_URL",
@@ -113,7 +114,7 @@ class CollabdGuard:
                 lines.append("%s: %s" % (name, value))
         head = "\r\n".join(lines) + "\r\n\r\n"
         return parse(exchange(self.address, head.encode("latin-1"),
-                              TIME_LIMIT))
+                              self.seconds))
 
     def refusal(self, request):
         """The answer to a form that may not be saved; else None."""

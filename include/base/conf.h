@@ -121,6 +121,7 @@ struct conf {
 	int64_t	 handover_hold_ms;
 	int64_t	 offer_time_ms;
 	int64_t	 save_guard;			/* enum conf_guard */
+	int64_t	 save_guard_timeout_ms;
 	char	*take_over_permission;
 	char	*audit_log;
 	int64_t	 notification_request_interval_ms;

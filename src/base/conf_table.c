@@ -202,6 +202,8 @@ const struct conf_option conf_options[] = {
 	ENUM(save_guard, guards, "report",
 	    "Whether a proxy that asks is told to refuse saves of who is not "
 	    "the editor."),
+	SECS(save_guard_timeout, 10, 10 * S, "1",
+	    "How long it waits for that answer at most; then it may save."),
 	STR(take_over_permission, "",
 	    "Permission (app.codename) to take a lock over; superusers always "
 	    "may."),

@@ -38,8 +38,6 @@
 #include "store/store.h"
 
 #define COOKIE_MAX	8192	/* a signed_cookies session has up to 4 KiB */
-/* A form waits for the answer, and a browser's user for the form. */
-#define LIMIT_MS	1000
 #define INFO_DEPTH	4
 /* A page of our client leaves its tab's id in it when it sends its form, and
  * finds there that it was refused, should its socket be closed meanwhile. */
@@ -232,7 +230,7 @@ wait_for_answer(struct guard_ask *ask)
 	if (ask->timer != NULL)
 		return;
 	ask->timer = timer_new(ask->guard->parts.base, late_cb, ask);
-	timer_start(ask->timer, LIMIT_MS);
+	timer_start(ask->timer, ask->guard->parts.conf->save_guard_timeout_ms);
 }
 
 /* --- answers --- */

@@ -18,7 +18,8 @@ METRIC = 'collabd_guard_answers_total{verdict="%s",reason="%s"}'
 def settings():
     # A release is none of a save here, unless a test says so; and sockets are
     # not closed by the database's absence.
-    return dict(save_guard="enforce", reauth_interval=60, save_settle=0,
+    return dict(save_guard="enforce", save_guard_timeout=10,
+                reauth_interval=60, save_settle=0,
                 save_poll_interval=0, leave_grace=0)
 
 
@@ -401,7 +402,7 @@ def broken(start, site, redis, settings, postgres):
     """A daemon whose ways to Redis and PostgreSQL can be cut."""
     to_redis, to_postgres = FaultProxy(redis.port), FaultProxy(postgres.port)
     c = start(**dict(settings, redis_url=redis.url(to_redis.port),
-                     database_url=postgres.url(site.database,
+                     save_guard_timeout=1, database_url=postgres.url(site.database,
                                                to_postgres.port)))
     c.to_redis, c.to_postgres = to_redis, to_postgres
     yield c
@@ -413,7 +414,8 @@ def broken(start, site, redis, settings, postgres):
 
 def test_redis_is_down(broken, people, item):
     Tabs(broken, "shop/item/" + item).editor(people.alice)
-    assert verdict(broken, people.bob, change(item)) == 403
+    wait_for(lambda: verdict(broken, people.bob, change(item)) == 403,
+             "a refusal")
     mark = broken.mark()
     broken.to_redis.cut()
     broken.redis_state("down", mark)

@@ -8,17 +8,16 @@ from urllib.parse import urlencode
 import pytest
 
 from tabs import Tabs
-from utils import (PREFIX, REQUIRE, Browser, Gunicorn, Nginx, Site,
-                   django_python, unique)
+from utils import (PREFIX, REQUIRE, Browser, Gunicorn, Nginx, Redis, Site,
+                   django_python, unique, wait_for)
 
 METRIC = 'collabd_guard_answers_total{verdict="%s",reason="%s"}'
-PACKAGE = "collabd_guard.CollabdGuard"
 
 
 @pytest.fixture(scope="module")
 def settings():
     return dict(save_guard="enforce", save_settle=0, save_poll_interval=0,
-                leave_grace=0)
+                leave_grace=0, save_guard_timeout=10)
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +41,28 @@ def nginx(serve, gunicorn, collabd):
     return serve(Nginx, gunicorn, collabd)
 
 
+class Guarded(Gunicorn):
+    """The site with the middleware, which asks at this address."""
+
+    def __init__(self, folder, site, address, **settings):
+        super().__init__(folder, site, COLLABD_GUARD=address, MIDDLEWARE=[
+            "collabd_guard.CollabdGuard",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.common.CommonMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+        ], **dict(dict(COLLABD_GUARD_TIMEOUT=10), **settings))
+
+
+def address(collabd):
+    return "127.0.0.1:%d" % collabd.port
+
+
 @pytest.fixture(scope="module")
 def guarded(serve, site, collabd):
-    """The site with the middleware, and no nginx."""
-    return serve(Gunicorn, site, COLLABD_GUARD="127.0.0.1:%d" % collabd.port,
-                 MIDDLEWARE=[PACKAGE] + MIDDLEWARE)
-
-
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-]
+    """The site without nginx."""
+    return serve(Guarded, site, address(collabd))
 
 
 @pytest.fixture(params=["nginx", "guarded"])
@@ -248,9 +255,7 @@ def test_report(serve, start, site, redis, gunicorn, settings, people, item):
     c = start(**dict(settings, save_guard="report", database_url=site.url,
                      redis_url=redis.url()))
     Tabs(c, item.room).editor(people.alice)
-    for front in (serve(Nginx, gunicorn, c),
-                  serve(Gunicorn, site, MIDDLEWARE=[PACKAGE] + MIDDLEWARE,
-                        COLLABD_GUARD="127.0.0.1:%d" % c.port)):
+    for front in (serve(Nginx, gunicorn, c), serve(Guarded, site, address(c))):
         name = unique("new")
         assert item.save(Browser(front.port, people.bob), name)[0] == 302
         assert item.name == name
@@ -263,11 +268,12 @@ def test_without_collabd(serve, start, site, redis, gunicorn, settings, people,
     """The site goes on: it hangs, and is gone."""
     c = start(**dict(settings, database_url=site.url, redis_url=redis.url()))
     Tabs(c, item.room).editor(people.alice)
-    fronts = [serve(Nginx, gunicorn, c),
-              serve(Gunicorn, site, MIDDLEWARE=[PACKAGE] + MIDDLEWARE,
-                    COLLABD_GUARD="127.0.0.1:%d" % c.port)]
+    # The second as it is by default: does not wait for long.
+    fronts = [serve(Nginx, gunicorn, c), serve(Guarded, site, address(c),
+                                               COLLABD_GUARD_TIMEOUT=0.1)]
     for front in fronts:
-        assert item.save(Browser(front.port, people.bob))[0] == 423
+        wait_for(lambda: item.save(Browser(front.port, people.bob))[0] == 423,
+                 "a refusal")
     pids = c.workers()
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -285,8 +291,8 @@ def test_without_collabd(serve, start, site, redis, gunicorn, settings, people,
 
 @pytest.mark.release_only
 @pytest.mark.parametrize("version", ["4.2", "5.2", "6.1"])
-def test_middleware_in_newer_djangos(serve, start, base, postgres, redis,
-                                     settings, version):
+def test_middleware_in_newer_djangos(serve, start, base, postgres, settings,
+                                     version):
     python = django_python(version)
     if python is None:
         (pytest.fail if REQUIRE else pytest.skip)(
@@ -296,21 +302,23 @@ def test_middleware_in_newer_djangos(serve, start, base, postgres, redis,
     site = Site(base + "/" + unique("site"), postgres.settings(name),
                 python=python)
     assert site("version").startswith(version + ".")
+    # Its users and objects have the numbers of the other site's.
+    own = Redis(base + "/" + unique("redis"))
     c = start(**dict(settings, database_url=postgres.url(name),
-                     redis_url=redis.url()))
+                     redis_url=own.url()))
     ann, ben = site.staff("ann"), site.staff("ben")
     item = Item(site)
     tabs = Tabs(c, item.room)
     tabs.editor(ann)
     there = tabs.open(ben)
-    front = serve(Gunicorn, site, MIDDLEWARE=[PACKAGE] + MIDDLEWARE,
-                  COLLABD_GUARD="127.0.0.1:%d" % c.port)
+    front = serve(Guarded, site, address(c))
     assert item.save(Browser(front.port, ben))[0] == 423
     assert item.save(Browser(front.port, ben), collabd_save=there.tab)[0] == \
         204
     assert item.save(Browser(front.port, ann))[0] == 302
     c.close_all()
     c.stop()
+    own.stop()
     site.stop()
 
 
@@ -322,8 +330,7 @@ def test_middleware_over_a_unix_socket(serve, start, site, redis, settings,
     c.write_conf(listen="127.0.0.1:%d unix:%s" % (c.port, path))
     c.start()
     Tabs(c, item.room).editor(people.alice)
-    front = serve(Gunicorn, site, COLLABD_GUARD="unix:" + path,
-                  MIDDLEWARE=[PACKAGE] + MIDDLEWARE)
+    front = serve(Guarded, site, "unix:" + path)
     assert item.save(Browser(front.port, people.bob))[0] == 423
     assert item.save(Browser(front.port, people.alice))[0] == 302
     c.close_all()

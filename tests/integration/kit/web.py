@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 
@@ -51,8 +52,8 @@ class Gunicorn(Server):
         with open(path, "w") as f:
             json.dump({"settings": dict(site.settings, **settings)}, f)
         env = site.environment()
-        env.update(COLLABD_SITE=path, DJANGO_SETTINGS_MODULE="settings",
-                   PYTHONPATH=ROOT + "/etc")
+        env.update(COLLABD_SITE=path, DJANGO_SETTINGS_MODULE="settings")
+        shutil.copy(ROOT + "/etc/collabd_guard.py", site.folder)
         self.run([site.python, "-m", "gunicorn",
                   "django.core.wsgi:get_wsgi_application()", "--bind",
                   "127.0.0.1:%d" % self.port, "--threads", "4",
