@@ -299,13 +299,13 @@ static bool
 find_page(struct slice path, const char *prefix, bool exact,
     struct route_page *out)
 {
-	struct slice rest = path;
+	struct slice rest;
 	size_t i;
 
 	for (i = 0; i < path.n; i++) {
-		rest = (struct slice){ path.p + i, path.n - i };
 		if (path.p[i] != '/')
 			continue;
+		rest = (struct slice){ path.p + i, path.n - i };
 		if (*prefix == '\0') {
 			rest.p++;
 			rest.n--;
