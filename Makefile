@@ -124,7 +124,7 @@ $(O)/lib$(1).a: $(filter-out $(O)/process/main.o,$(call objs,$(1))) $(EXTRA_$(1)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 endef
 EXTRA_store = $(O)/gen/scripts.o
-EXTRA_server = $(O)/gen/assets.o
+EXTRA_server = $(O)/gen/assets.o $(O)/gen/refused.o
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
 $(O)/%.o: src/%.c
@@ -147,6 +147,14 @@ $(O)/gen/assets.c: $(BROWSER) Makefile
 	@mkdir -p $(@D)
 	@echo "  GEN     $@"
 	$(Q)sh src/browser/bundle.sh $(O)/gen/browser > $@.new
+	$(Q)mv $@.new $@
+
+# So do the texts of the page for saves that the guard refuses.
+REFUSED = $(wildcard src/browser/refused/*.json)
+$(O)/gen/refused.c: src/browser/refused.awk $(REFUSED)
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	$(Q)awk -f src/browser/refused.awk $(REFUSED) > $@.new
 	$(Q)mv $@.new $@
 
 # --- unit tests: tests/unit/<layer>/test_<module>.c, one program each --------
@@ -298,7 +306,8 @@ install: $(O)/collabd
 		install -m 640 etc/collabd.conf $(DESTDIR)$(SYSCONFDIR)/collabd.conf
 	sed 's|@SBINDIR@|$(SBINDIR)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' \
 		etc/collabd.service > $(DESTDIR)$(UNITDIR)/collabd.service
-	install -m 644 etc/nginx.conf etc/django_conf.py \
+	install -m 644 etc/nginx.conf etc/nginx-guard.conf \
+		etc/collabd_guard.py etc/django_conf.py \
 		$(DESTDIR)$(PREFIX)/share/collabd/
 
 uninstall:

@@ -29,6 +29,7 @@ enum conf_session_engine {
 enum conf_id_type { USER_ID_INTEGER, USER_ID_UUID, USER_ID_TEXT };
 enum conf_origin { ORIGIN_STRICT, ORIGIN_CHANNELS };
 enum conf_permission { PERMISSION_MODEL, PERMISSION_STAFF };
+enum conf_guard { SAVE_GUARD_OFF, SAVE_GUARD_REPORT, SAVE_GUARD_ENFORCE };
 enum conf_legacy { LEGACY_OFF, LEGACY_DJANGO_32 };
 
 struct conf {
@@ -119,6 +120,8 @@ struct conf {
 	int64_t	 handover_countdown_ms;
 	int64_t	 handover_hold_ms;
 	int64_t	 offer_time_ms;
+	int64_t	 save_guard;			/* enum conf_guard */
+	int64_t	 save_guard_timeout_ms;
 	char	*take_over_permission;
 	char	*audit_log;
 	int64_t	 notification_request_interval_ms;

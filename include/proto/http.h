@@ -29,7 +29,7 @@ void	http_response_add(struct buf *b, int status, const char *extra_headers,
 	    const char *content_type, const char *body, size_t n,
 	    bool head_only);
 
-/* For a response that has no body and says nothing of one: 304. */
+/* For a response that has no body and says nothing of one: 204, 304. */
 #define HTTP_NO_LENGTH	((size_t)-1)
 
 /*
@@ -53,5 +53,13 @@ bool	http_accepts_gzip(const struct reqhead *head);
  * with its quotes and strong; the comparison is the weak one.
  */
 bool	http_none_match(const struct reqhead *head, const char *etag);
+
+/*
+ * Which of n languages (codes such as "de", the first is the default) the
+ * request's Accept-Language lines want most (RFC 9110 section 12.5.4): by the
+ * first subtag, of equal weights the first named. 0 if none is named.
+ */
+size_t	http_pick_language(const struct reqhead *head,
+	    const char *const *codes, size_t n);
 
 #endif

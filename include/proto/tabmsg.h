@@ -81,6 +81,9 @@ void	tabmsg_add_taken_over(struct buf *b, const struct tabmsg_who *from,
 	    const struct tabmsg_who *by, const char *reason);
 void	tabmsg_add_lock_lost(struct buf *b, const struct tabmsg_who *from,
 	    const char *why);
+/* The form that this tab has sent was not saved. */
+void	tabmsg_add_save_refused(struct buf *b, const char *tab,
+	    const struct tabmsg_who *editor);
 /* Also for sockets of our client that have not said hello. */
 void	tabmsg_add_pong(struct buf *b);
 

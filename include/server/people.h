@@ -75,6 +75,14 @@ void	people_free(struct people *people);
 size_t	people_users(const struct people *people);
 /* Sockets that a user has on this worker; 0 for an unknown one. */
 unsigned people_sockets_of(const struct people *people, const char *user_id);
+/* A user with sockets here, as of the latest handshake; NULL if there is none.
+ * Borrowed. */
+const struct identity *people_identity(const struct people *people,
+	    const char *user_id);
+/* Whose session it is, if a socket was let in with it and no check has said no
+ * since; borrowed, NULL if that is not known. */
+const struct identity *people_of_session(const struct people *people,
+	    struct slice cookie);
 /* Grows whenever what is shown of a user has become another by a handshake:
  * texts that were made before it may be wrong. */
 uint64_t people_changes(const struct people *people);

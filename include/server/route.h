@@ -7,7 +7,9 @@
 
 #include <stdbool.h>
 
+#include "base/compat.h"
 #include "base/slice.h"
+#include "rules/guard.h"
 
 #define ROUTE_NAME_MAX	100	/* Django's column limit of both names */
 #define ROUTE_ID_MAX	255	/* decoded bytes of an object id or page path */
@@ -22,6 +24,8 @@ enum route_kind {
 	ROUTE_ECHO,
 	ROUTE_HEALTH,
 	ROUTE_METRICS,
+	ROUTE_GUARD,		/* asked by a proxy: may this be saved? */
+	ROUTE_REFUSED,		/* what a browser is told that may not */
 	ROUTE_ASSET,
 };
 
@@ -46,5 +50,24 @@ struct route {
  * name or id that is too long.
  */
 void	route_parse(struct slice path, const char *prefix, struct route *out);
+
+/* A page of the admin. */
+struct route_page {
+	enum guard_page	 page;
+	/* Of CHANGE and DELETE, else both are ROUTE_NONE: the room of whoever
+	 * has this very page open, and that of the page which the admin links
+	 * to, if its id is quoted in another way. */
+	struct route	 room;
+	struct route	 linked;
+};
+
+/*
+ * Parses the path of a request to the site (a query is cut off), whose admin is
+ * below admin_url (no slashes at its ends), perhaps behind others, such as a
+ * language's. It is read as Django reads it: all escapes are undone before
+ * anything else. False if it is no path at all.
+ */
+bool	route_parse_page(struct slice uri, const char *admin_url,
+	    struct route_page *out) MUSTCHECK;
 
 #endif

@@ -61,6 +61,35 @@
 	    "kind=\"forced_release\"", "")				\
 	C(SAVES_ANNOUNCED, "saves_announced_total", "",			\
 	    "Saves found in the admin's log and announced.")		\
+	C(GUARD_METHOD, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"method\"",			\
+	    "Questions of a proxy whether a form may be saved.")	\
+	C(GUARD_OTHER, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"other\"", "")			\
+	C(GUARD_ADD, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"add\"", "")			\
+	C(GUARD_LIST, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"list\"", "")			\
+	C(GUARD_FREE, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"free\"", "")			\
+	C(GUARD_EDITOR, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"editor\"", "")		\
+	C(GUARD_LAST, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"last\"", "")			\
+	C(GUARD_NO_USER, "guard_answers_total",				\
+	    "verdict=\"passed\",reason=\"no_user\"", "")		\
+	C(GUARD_REFUSED, "guard_answers_total",				\
+	    "verdict=\"refused\",reason=\"held\"", "")			\
+	C(GUARD_REPORTED, "guard_answers_total",			\
+	    "verdict=\"reported\",reason=\"held\"", "")		\
+	C(GUARD_URL, "guard_answers_total",				\
+	    "verdict=\"undecided\",reason=\"url\"", "")		\
+	C(GUARD_REDIS, "guard_answers_total",				\
+	    "verdict=\"undecided\",reason=\"redis\"", "")		\
+	C(GUARD_DATABASE, "guard_answers_total",			\
+	    "verdict=\"undecided\",reason=\"database\"", "")		\
+	C(GUARD_LATE, "guard_answers_total",				\
+	    "verdict=\"undecided\",reason=\"late\"", "")		\
 	C(AUTH_ALLOWED, "authorizations_total",				\
 	    "verdict=\"allowed\"", "Handshakes decided.")		\
 	C(AUTH_DENIED, "authorizations_total",				\

@@ -19,6 +19,7 @@ static const char *const engines[] = {
 static const char *const id_types[] = { "integer", "uuid", "text", NULL };
 static const char *const origins[] = { "strict", "channels", NULL };
 static const char *const permissions[] = { "model", "staff", NULL };
+static const char *const guards[] = { "off", "report", "enforce", NULL };
 static const char *const legacies[] = { "off", "3.2", NULL };
 
 #define FIELD(f)	offsetof(struct conf, f)
@@ -79,7 +80,8 @@ const struct conf_option conf_options[] = {
 	    "Hosts the site answers to, as in ALLOWED_HOSTS; empty takes the "
 	    "Host that was asked for."),
 	LIST(trusted_proxies, "127.0.0.0/8 ::1 unix",
-	    "Peers whose X-Forwarded-For and X-Forwarded-Proto are believed."),
+	    "Peers whose X-Forwarded-For and X-Forwarded-Proto are believed, "
+	    "and that may ask the guard."),
 	ENUM(origin, origins, "strict", "How the Origin header is checked."),
 	ENUM(permission, permissions, "model",
 	    "Who may join a room: by model permission, or all staff."),
@@ -197,6 +199,11 @@ const struct conf_option conf_options[] = {
 	    "How much time an editor gets who asks for more."),
 	SECS(offer_time, 5 * S, HOUR, "20",
 	    "How long a free lock is kept for the first in the line."),
+	ENUM(save_guard, guards, "report",
+	    "Whether a proxy that asks is told to refuse saves of who is not "
+	    "the editor."),
+	SECS(save_guard_timeout, 10, 10 * S, "1",
+	    "How long it waits for that answer at most; then it may save."),
 	STR(take_over_permission, "",
 	    "Permission (app.codename) to take a lock over; superusers always "
 	    "may."),

@@ -12,7 +12,7 @@ import { createLink } from './link.js';
 import { socketUrl } from './page.js';
 import {
   hasFailed, markSubmit, rememberPlace, rememberSeen, restorePlace, seen,
-  takeSubmit,
+  signForm, takeRefusal, takeSubmit,
 } from './saves.js';
 import * as session from './session.js';
 import { decide, initial, nextTick, reduce } from './state.js';
@@ -122,6 +122,10 @@ const effects = {
   },
   reconnect: () => link.connect(),
   lose: () => link.lose(),
+  sentBack() {
+    markSubmit(key, 0);
+    takeRefusal(state.tab);
+  },
 };
 
 /** @param {BeforeUnloadEvent} e */
@@ -265,7 +269,11 @@ function listen() {
 export function connect(page, url) {
   base = url;
   link = createLink(socketUrl(base, page), {
-    open: () => dispatch({ type: 'open' }),
+    open() {
+      dispatch({ type: 'open' });
+      // Firefox closes the socket when a form is sent.
+      if (takeRefusal(state.tab)) dispatch({ type: 'refused' });
+    },
     closed: (code) => dispatch({ type: 'closed', code }),
     frame: onFrame,
   });
@@ -315,7 +323,11 @@ export function show(el) {
     element = el;
     form = createForm(el, hasFailed(mark), {
       dirty: (dirty) => dispatch({ type: 'dirty', dirty }),
-      decide: (button) => decide(state, button, Date.now()),
+      decide(button) {
+        const what = decide(state, button, Date.now());
+        if (what === 'pass' && state.greeted) signForm(state.tab);
+        return what;
+      },
       stopped: (why) => dispatch({ type: 'stopped', why }),
       submitted() {
         dispatch({ type: 'submitted' });

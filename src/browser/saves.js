@@ -29,6 +29,30 @@ export function takeSubmit(key, now) {
   return Math.abs(now - at) < MARK_MS ? at : 0;
 }
 
+/** What the guard knows our forms by, and says in it that one was not saved. */
+const COOKIE = 'collabd_save';
+const SENT_S = 20;
+
+/**
+ * The form is about to be sent, by a page that can be told what becomes of it.
+ *
+ * @param {string} tab
+ */
+export function signForm(tab) {
+  document.cookie = `${COOKIE}=${tab};path=/;max-age=${SENT_S};samesite=strict`;
+}
+
+/**
+ * Whether the form that this tab has sent was refused. Asked once.
+ *
+ * @param {string} tab
+ */
+export function takeRefusal(tab) {
+  if (!document.cookie.includes(`${COOKIE}=${tab}.refused`)) return false;
+  document.cookie = `${COOKIE}=;path=/;max-age=0`;
+  return true;
+}
+
 /**
  * Whether this page answers a submit that did not pass validation: it shows
  * what was typed, not what is saved. A save would have led here by a redirect.

@@ -92,9 +92,9 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  * @typedef {Facts & Known} State
  *
  * @typedef {'reload'|'discard'|'submit'|'keep'|'drop'|'restore'|
- *   'reconnect'|'lose'} Effect
+ *   'reconnect'|'lose'|'sentBack'} Effect
  *   keep, drop, restore: the draft; discard: it, and what is on the page;
- *   lose: the socket is dead
+ *   lose: the socket is dead; sentBack: the submit was none
  *
  * @typedef {{type: 'open'} | {type: 'closed', code: number} |
  *   {type: 'ready', canSave: boolean, dirty: boolean} |
@@ -103,6 +103,7 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  *   {type: 'input'} | {type: 'dirty', dirty: boolean} |
  *   {type: 'visible', visible: boolean} | {type: 'submitted'} |
  *   {type: 'stopped', why: 'hold'|'refuse'|'warn'} |
+ *   {type: 'refused'} |
  *   {type: 'draft', stored: boolean} |
  *   {type: 'notice', text: string} |
  *   {type: 'act', name: string, arg?: any}} Event
@@ -326,6 +327,19 @@ function stop(s, why, now) {
 }
 
 /**
+ * The form was sent, and is not saved: the page stays as it is.
+ *
+ * @param {State} s
+ * @param {string} name  of the editor, "" if unknown
+ * @param {Out} out
+ */
+function sentBack(s, name, out) {
+  s.submittedAt = 0;
+  notify(s, 'save_refused', 'error', { name });
+  out.effects.push('sentBack');
+}
+
+/**
  * @param {State} s
  * @param {any} f  a `saved` object
  * @param {number} now
@@ -463,6 +477,9 @@ function takeFrame(s, f, now, out) {
       break;
     case 'saved':
       takeSave(s, f, now, out);
+      break;
+    case 'save_refused':
+      if (f.tab === s.tab) sentBack(s, f.editor?.name ?? '', out);
       break;
     case 'taken_over':
       takeLoss(s, f.from, f.type, f.by.name, f.reason);
@@ -643,6 +660,9 @@ function take(s, e, now, out) {
       break;
     case 'stopped':
       stop(s, e.why, now);
+      break;
+    case 'refused':
+      sentBack(s, '', out);
       break;
     case 'draft':
       s.stored = e.stored;

@@ -18,6 +18,7 @@ static const struct status {
 	const char	*headers;	/* that belong to the status */
 } statuses[] = {
 	{ 200, "OK", "" },
+	{ 204, "No Content", "" },
 	{ 304, "Not Modified", "" },
 	{ 400, "Bad Request", "" },
 	{ 403, "Forbidden", "" },
@@ -26,6 +27,7 @@ static const struct status {
 	{ 408, "Request Timeout", "" },
 	{ 408, "Request Timeout", "" },
 	{ 414, "URI Too Long", "" },
+	{ 423, "Locked", "" },
 	{ 426, "Upgrade Required",
 	    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" },
 	{ 429, "Too Many Requests", "" },
@@ -198,4 +200,39 @@ http_none_match(const struct reqhead *head, const char *etag)
 			return (true);
 	}
 	return (false);
+}
+
+/* Whether the range is the language, or one of its forms: de-AT is de. */
+static bool
+is_language(struct slice range, const char *code)
+{
+	const char *dash = memchr(range.p, '-', range.n);
+
+	if (dash != NULL)
+		range.n = (size_t)(dash - range.p);
+	return (slice_is_nocase(range, code));
+}
+
+size_t
+http_pick_language(const struct reqhead *head, const char *const *codes,
+    size_t n)
+{
+	struct slice rest = head->headers, list, item, range;
+	size_t i, best = 0;
+	int weight, most = 0;
+
+	while (reqhead_next(&rest, "Accept-Language", &list)) {
+		while (reqhead_next_item(&list, &item)) {
+			weight = split_coding(item, &range);
+			if (range.n == 0 || weight <= most)
+				continue;
+			for (i = 0; i < n; i++) {
+				if (!is_language(range, codes[i]))
+					continue;
+				best = i;
+				most = weight;
+			}
+		}
+	}
+	return (best);
 }

@@ -53,6 +53,7 @@ static const char *const type_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_BADGES] = "badges",
 	[MESSAGE_BADGE] = "badge",
 	[MESSAGE_LOCK_UNKNOWN] = "lock_unknown",
+	[MESSAGE_SAVE_REFUSED] = "save_refused",
 	[MESSAGE_PONG] = "pong",
 };
 

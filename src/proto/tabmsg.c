@@ -220,6 +220,16 @@ tabmsg_add_lock_lost(struct buf *b, const struct tabmsg_who *from,
 }
 
 void
+tabmsg_add_save_refused(struct buf *b, const char *tab,
+    const struct tabmsg_who *editor)
+{
+	open_frame(b, MESSAGE_SAVE_REFUSED);
+	add_text(b, "tab", tab);
+	add_who(b, "editor", editor);
+	buf_add_char(b, '}');
+}
+
+void
 tabmsg_add_pong(struct buf *b)
 {
 	open_frame(b, MESSAGE_PONG);

@@ -96,6 +96,43 @@ people_sockets_of(const struct people *people, const char *user_id)
 	return (u == NULL ? 0 : u->sockets - u->held);
 }
 
+const struct identity *
+people_identity(const struct people *people, const char *user_id)
+{
+	struct user *u = find_user((struct people *)(uintptr_t)people, user_id);
+
+	return (u == NULL ? NULL : u->identity);
+}
+
+/* A grant that the last check has confirmed. */
+static bool
+is_confirmed(const struct grant *g)
+{
+	return (!g->is_denied && !g->is_overdue && !g->is_unverified);
+}
+
+const struct identity *
+people_of_session(const struct people *people, struct slice cookie)
+{
+	char nobody[] = "";
+	struct identity id = { .id = nobody };
+	struct user user = { .identity = &id };
+	struct session probe = { .cookie = (char *)(uintptr_t)cookie.p,
+	    .cookie_n = cookie.n, .user = &user };
+	struct session *s = RB_NFIND(session_tree,
+	    &((struct people *)(uintptr_t)people)->sessions, &probe);
+	const struct grant *g;
+
+	if (s == NULL || s->cookie_n != cookie.n ||
+	    memcmp(s->cookie, cookie.p, cookie.n) != 0)
+		return (NULL);
+	LIST_FOREACH(g, &s->grants, _link) {
+		if (is_confirmed(g))
+			return (s->user->identity);
+	}
+	return (NULL);
+}
+
 uint64_t
 people_changes(const struct people *people)
 {

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/url.h"
 #include "base/utf8.h"
+#include "django/quote.h"
 #include "server/assets.h"
 #include "server/route.h"
 
 #define SEGMENTS_MAX	3
+#define PAGE_PATH_MAX	2048	/* decoded; with the longest of all names and an
+				 * id quoted throughout half of that */
 
 /* Decodes a segment of 1 to cap bytes of printable UTF-8 into out. */
 static bool
@@ -85,6 +89,16 @@ split(struct slice path, struct slice out[SEGMENTS_MAX])
 }
 
 static void
+set_edit_room(struct route *out, const char *id)
+{
+	out->kind = ROUTE_EDIT;
+	(void)snprintf(out->key, sizeof(out->key), "e:%s/%s/%s",
+	    out->app_label, out->model, id);
+	(void)snprintf(out->name, sizeof(out->name), "admin_%s_%s_%s",
+	    out->app_label, out->model, id);
+}
+
+static void
 route_edit(const struct slice seg[SEGMENTS_MAX], struct route *out)
 {
 	char id[ROUTE_ID_MAX + 1];
@@ -93,11 +107,7 @@ route_edit(const struct slice seg[SEGMENTS_MAX], struct route *out)
 	    !decode_name(seg[1], out->model) ||
 	    !decode(seg[2], id, ROUTE_ID_MAX))
 		return;
-	out->kind = ROUTE_EDIT;
-	(void)snprintf(out->key, sizeof(out->key), "e:%s/%s/%s",
-	    out->app_label, out->model, id);
-	(void)snprintf(out->name, sizeof(out->name), "admin_%s_%s_%s",
-	    out->app_label, out->model, id);
+	set_edit_room(out, id);
 }
 
 /* "app.model", of which neither has a dot: the room of a model. */
@@ -145,6 +155,10 @@ route_parse(struct slice path, const char *prefix, struct route *out)
 		out->kind = ROUTE_HEALTH;
 	else if (slice_is(path, "metrics"))
 		out->kind = ROUTE_METRICS;
+	else if (slice_is(path, "guard"))
+		out->kind = ROUTE_GUARD;
+	else if (slice_is(path, "refused"))
+		out->kind = ROUTE_REFUSED;
 	else if ((out->asset = assets_find(path)) != NULL)
 		out->kind = ROUTE_ASSET;
 	else if ((n = split(path, seg)) == 3)
@@ -155,4 +169,171 @@ route_parse(struct slice path, const char *prefix, struct route *out)
 		out->kind = ROUTE_ECHO;
 	else if (n == 1)
 		route_model(seg[0], out);
+}
+
+/* --- pages of the admin --- */
+
+/* Undoes the escapes, also those of slashes, which a WSGI server does before
+ * Django sees the path; a broken one stays. 0: longer than cap. */
+static size_t
+decode_path(struct slice in, char *out, size_t cap)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < in.n; i++) {
+		if (n == cap)
+			return (0);
+		if (url_unescape(in.p + i, in.n - i, &out[n]))
+			i += 2;
+		else
+			out[n] = in.p[i];
+		n++;
+	}
+	return (n);
+}
+
+/* Takes the first segment off, with the slash behind it. */
+static bool
+take_segment(struct slice *rest, struct slice *segment)
+{
+	const char *slash = memchr(rest->p, '/', rest->n);
+
+	if (slash == NULL)
+		return (false);
+	*segment = (struct slice){ rest->p, (size_t)(slash - rest->p) };
+	rest->p = slash + 1;
+	rest->n -= segment->n + 1;
+	return (true);
+}
+
+/* Takes "/word/" off the end of "id/word/"; there is an id before it. */
+static bool
+take_end(struct slice *rest, const char *word)
+{
+	size_t n = strlen(word) + 2;
+
+	if (rest->n <= n || rest->p[rest->n - 1] != '/' ||
+	    rest->p[rest->n - n] != '/' ||
+	    memcmp(rest->p + rest->n - n + 1, word, n - 2) != 0)
+		return (false);
+	rest->n -= n;
+	return (true);
+}
+
+/* The name of a decoded segment. */
+static bool
+copy_name(struct slice segment, char out[ROUTE_NAME_MAX + 1])
+{
+	return (memchr(segment.p, '%', segment.n) == NULL &&
+	    decode_name(segment, out));
+}
+
+/* An id that can be in no room has none. */
+static void
+set_object_room(struct route *room, const struct route *names,
+    struct slice id)
+{
+	char copy[ROUTE_ID_MAX + 1];
+	size_t i;
+
+	if (id.n > ROUTE_ID_MAX || !utf8_is_valid(id.p, id.n))
+		return;
+	for (i = 0; i < id.n; i++) {
+		if ((unsigned char)id.p[i] < 0x20 || id.p[i] == 0x7f)
+			return;
+		copy[i] = id.p[i];
+	}
+	copy[i] = '\0';
+	memcpy(room->app_label, names->app_label, sizeof(room->app_label));
+	memcpy(room->model, names->model, sizeof(room->model));
+	set_edit_room(room, copy);
+}
+
+static void
+set_object(struct route_page *out, struct slice id, enum guard_page page)
+{
+	const struct route names = out->room;
+	struct buf key = { NULL, 0, 0 }, quoted = { NULL, 0, 0 };
+
+	out->page = page;
+	set_object_room(&out->room, &names, id);
+	quote_add_unquoted(&key, id);
+	quote_add_key(&quoted, (struct slice){ key.p, key.n });
+	if (quoted.n != id.n || memcmp(quoted.p, id.p, id.n) != 0)
+		set_object_room(&out->linked, &names,
+		    (struct slice){ quoted.p, quoted.n });
+	buf_fini(&key);
+	buf_fini(&quoted);
+}
+
+/* What follows the admin's prefix. With exact an id has no slash in it, which
+ * the admin would have quoted; Django takes one that has. */
+static bool
+read_page(struct slice rest, bool exact, struct route_page *out)
+{
+	struct slice app, model;
+	enum guard_page page = GUARD_PAGE_NONE;
+
+	memset(out, 0, sizeof(*out));
+	if (!take_segment(&rest, &app) || !take_segment(&rest, &model) ||
+	    !copy_name(app, out->room.app_label) ||
+	    !copy_name(model, out->room.model))
+		return (false);
+	if (rest.n == 0 || slice_is(rest, "add/")) {
+		out->page = rest.n == 0 ? GUARD_PAGE_LIST : GUARD_PAGE_ADD;
+		return (true);
+	}
+	if (take_end(&rest, "change"))
+		page = GUARD_PAGE_CHANGE;
+	else if (take_end(&rest, "delete"))
+		page = GUARD_PAGE_DELETE;
+	if (page == GUARD_PAGE_NONE ||
+	    (exact && memchr(rest.p, '/', rest.n) != NULL))
+		return (false);
+	set_object(out, rest, page);
+	return (true);
+}
+
+/* Looks for a page behind each place where the prefix stands. */
+static bool
+find_page(struct slice path, const char *prefix, bool exact,
+    struct route_page *out)
+{
+	struct slice rest;
+	size_t i;
+
+	for (i = 0; i < path.n; i++) {
+		if (path.p[i] != '/')
+			continue;
+		rest = (struct slice){ path.p + i, path.n - i };
+		if (*prefix == '\0') {
+			rest.p++;
+			rest.n--;
+		} else if (!strip_prefix(&rest, prefix))
+			continue;
+		if (read_page(rest, exact, out))
+			return (true);
+	}
+	return (false);
+}
+
+bool
+route_parse_page(struct slice uri, const char *admin_url,
+    struct route_page *out)
+{
+	char decoded[PAGE_PATH_MAX];
+	const char *query;
+	struct slice path;
+
+	memset(out, 0, sizeof(*out));
+	if (uri.n == 0 || uri.p[0] != '/')
+		return (false);
+	if ((query = memchr(uri.p, '?', uri.n)) != NULL)
+		uri.n = (size_t)(query - uri.p);
+	path = (struct slice){ decoded, decode_path(uri, decoded,
+	    sizeof(decoded)) };
+	if (!find_page(path, admin_url, true, out) &&
+	    !find_page(path, admin_url, false, out))
+		memset(out, 0, sizeof(*out));
+	return (true);
 }

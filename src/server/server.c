@@ -5,7 +5,8 @@
  * Every 403 has the same body; the reason is in the log.
  *
  * A struct visitor stands behind each connection from its request on: first
- * with a check under way, then with a member of a room, or with neither (echo).
+ * with a check under way, then with a member of a room, or with neither (echo);
+ * or with a proxy's question to the guard.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #include "server/audit.h"
 #include "server/drain.h"
 #include "server/dump.h"
+#include "server/guard.h"
 #include "server/ops.h"
 #include "server/people.h"
 #include "server/proxy.h"
@@ -58,6 +60,7 @@ struct server {
 	struct pool		*pool;
 	struct auth		*auth;
 	struct audit		*audit;
+	struct guard		*guard;
 	struct saves		*saves;
 	struct reauth		*reauth;
 	struct drain		*drain;		/* NULL: not on its way out */
@@ -84,6 +87,7 @@ struct visitor {
 	struct client		*client;
 	struct admission	*admission;	/* NULL once admitted */
 	struct member		*member;
+	struct guard_ask	*ask;		/* a proxy's */
 	bool			 is_echo;
 };
 
@@ -205,6 +209,8 @@ free_visitor(struct visitor *v)
 {
 	if (v->member != NULL)
 		member_leave(v->member);
+	if (v->ask != NULL)
+		guard_cancel(v->ask);
 	end_handshake(v);
 	free(v);
 }
@@ -337,13 +343,55 @@ start_check(struct server *srv, struct client *c, const struct reqhead *head,
 	}
 }
 
+/* Whether what the client says of another is believed. */
+static bool
+is_proxy(const struct server *srv, const struct client *c)
+{
+	return (proxy_is_trusted(&srv->conf->trusted_proxies,
+	    client_peer(c)));
+}
+
 /* Whether the browser speaks TLS to whatever is in front. */
 static bool
 is_secure(const struct server *srv, struct client *c,
     const struct reqhead *head)
 {
 	return (slice_is_nocase(head->forwarded_proto, "https") &&
-	    proxy_is_trusted(&srv->conf->trusted_proxies, client_peer(c)));
+	    is_proxy(srv, c));
+}
+
+/* --- the guard --- */
+
+static void
+on_guarded(struct client *c, struct slice response, void *arg)
+{
+	struct visitor *v = client_owner(c);
+
+	(void)arg;
+	client_set_owner(c, NULL);
+	v->ask = NULL;
+	free_visitor(v);
+	client_respond(c, response);
+}
+
+static void
+ask_guard(struct server *srv, struct client *c, const struct reqhead *head,
+    enum route_kind kind)
+{
+	struct guard_ask *ask;
+	struct visitor *v;
+
+	if (!slice_is(head->method, "GET") && !slice_is(head->method, "HEAD")) {
+		refuse(srv, c, 405);
+		return;
+	}
+	v = xcalloc(1, sizeof(*v));
+	v->server = srv;
+	v->client = c;
+	client_set_owner(c, v);
+	ask = guard_start(srv->guard, c, head, kind == ROUTE_REFUSED);
+	if (ask != NULL)
+		v->ask = ask;
 }
 
 static void
@@ -395,6 +443,10 @@ kind_served(const struct server *srv, struct client *c,
 	}
 	if (is_ops && srv->conf->metrics_listen.n != 0)
 		return (ROUTE_NONE);
+	/* There is nothing here for anybody else. */
+	if ((route->kind == ROUTE_GUARD || route->kind == ROUTE_REFUSED) &&
+	    !is_proxy(srv, c))
+		return (ROUTE_NONE);
 	if ((route->kind == ROUTE_ECHO && !srv->conf->echo_room) ||
 	    (route->kind == ROUTE_CHAT && !srv->conf->enable_chat))
 		return (ROUTE_NONE);
@@ -415,6 +467,8 @@ on_request(struct client *c, const struct reqhead *head, void *arg)
 	else if (kind == ROUTE_HEALTH || kind == ROUTE_METRICS ||
 	    kind == ROUTE_ASSET)
 		answer_plain(srv, c, head, kind, &route);
+	else if (kind == ROUTE_GUARD || kind == ROUTE_REFUSED)
+		ask_guard(srv, c, head, kind);
 	else
 		on_handshake(srv, c, head, &route);
 }
@@ -613,6 +667,11 @@ server_new(const struct conf *conf, const char *redis_url,
 	srv->rooms->store = srv->store;
 	srv->rooms->audit = srv->audit;
 	srv->auth = auth_new(srv->pool);
+	srv->guard = guard_new(&(struct guard_parts){
+		.conf = conf, .base = base, .shm = shm, .slot = slot,
+		.auth = srv->auth, .store = srv->store,
+		.people = srv->people, .audit = srv->audit,
+	}, on_guarded, srv);
 	srv->saves = saves_new(conf, base, shm, slot, srv->pool, srv->store,
 	    srv->rooms);
 	srv->rooms->saves = srv->saves;
@@ -636,6 +695,7 @@ server_free(struct server *srv)
 	reauth_free(srv->reauth);
 	if (srv->store != NULL)
 		store_free(srv->store);
+	guard_free(srv->guard);
 	drain_free(srv->drain);
 	rooms_free(srv->rooms);
 	people_free(srv->people);

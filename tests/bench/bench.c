@@ -34,6 +34,7 @@ static const struct scenario scenarios[] = {
 	{ "latency", bench_latency },
 	{ "memory", bench_memory },
 	{ "redis", bench_redis },
+	{ "guard", bench_guard },
 };
 
 static const size_t idle_full[] = { 1000, 5000, 10000, 20000, 0 };

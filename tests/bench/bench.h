@@ -73,5 +73,7 @@ void	bench_latency(struct bench *b);
 void	bench_memory(struct bench *b);
 /* Redis round trips of each operation. */
 void	bench_redis(struct bench *b);
+/* Time for an answer of the guard. */
+void	bench_guard(struct bench *b);
 
 #endif

@@ -8,8 +8,8 @@
 #   QUICK=1        small numbers, under a minute
 #   BENCH_RUNS=n   runs of each measurement (3; medians are quoted)
 #
-# Scenarios: client handshakes storm joins fanout latency memory redis; all by
-# default. "client" prints what the browser client weighs, and fails over its
+# Scenarios: client handshakes storm joins fanout latency memory redis guard; all
+# by default. "client" prints what the browser client weighs, and fails over its
 # limit, and what it costs a page in Chromium.
 set -eu
 
@@ -127,6 +127,7 @@ write_conf() {
 	secret_key_file = $dir/key
 	database_url = $database_url
 	redis_url = unix://$dir/redis.sock
+	save_guard = enforce
 	auth_max_connections = $AUTH_MAX
 	auth_queue_max = 1000000
 	auth_timeout = 300

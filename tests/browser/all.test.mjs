@@ -8,4 +8,5 @@ import './pages.test.mjs';
 import './chat.test.mjs';
 import './access.test.mjs';
 import './plain.test.mjs';
+import './guard.test.mjs';
 import './trouble.test.mjs';

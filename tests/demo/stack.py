@@ -331,6 +331,18 @@ class Stack:
              "--threads", "4", "--worker-tmp-dir", self.folder],
             self.site.folder, self.site.environment(changes))
 
+    def guard_conf(self):
+        """A file with etc/nginx-guard.conf for these ports; its path."""
+        path = self.folder + "/nginx-guard.conf"
+        with open(ROOT + "/etc/nginx-guard.conf") as f:
+            text = f.read()
+        for old, server in (("127.0.0.1:8000", self.gunicorn),
+                            ("127.0.0.1:8080", self.relay or self.collabd)):
+            text = text.replace(old, "127.0.0.1:%d" % server.port)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
     def nginx_conf(self):
         with open(ROOT + "/etc/nginx.conf") as f:
             site = f.read()
@@ -341,6 +353,8 @@ class Stack:
                  "server_name 127.0.0.1 localhost;\n"
                  "\tlocation /static/ { alias %s/static/; }\n"
                  "\tlocation /media/ { alias %s/media/; }" % (data, data)),
+                ("#include /usr/local/share/collabd/nginx-guard.conf;",
+                 "include %s;" % self.guard_conf()),
                 ("http://127.0.0.1:8000",
                  "http://127.0.0.1:%d" % self.gunicorn.port),
                 ("http://127.0.0.1:8080",

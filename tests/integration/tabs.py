@@ -71,6 +71,7 @@ CHECKS = {
     "taken_over": lambda f: [check_who(f[k]) for k in ("from", "by")],
     "lock_lost": lambda f: check_who(f["from"]),
     "saved": lambda f: check_time(f["when"]),
+    "save_refused": lambda f: f["editor"] is None or check_who(f["editor"]),
     "badges": lambda f: [check_who(w) for w in f["objects"].values()],
     "badge": lambda f: f["editor"] is None or check_who(f["editor"]),
 }

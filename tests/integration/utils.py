@@ -6,6 +6,7 @@ kit/; tests take all of it from here.
     Site       a real Django project with its users and sessions
     Collabd    the daemon: its configuration, log, workers, an orderly end
     Ws         a websocket client (python3-websockets) with blocking calls
+    Gunicorn   the site as it answers to browsers; Nginx, in front of it; Browser
     raw_*      sockets without a library, for what a library would not send
     FaultProxy a TCP relay that can be cut, stalled, held and restored
     JITTER     is not None if all that goes to Redis and back is late
@@ -27,6 +28,7 @@ from kit.redis import Redis
 from kit.relay import FaultProxy
 from kit.site import Site, User, django_python
 from kit.daemon import Collabd
+from kit.web import Browser, Gunicorn, Nginx
 from kit.frames import CHAT_FRAMES, EDIT_FRAMES, TAB_FRAMES, TIME, check_frame
 from kit.client import Closed, Loop, Refused, Ws, quote_path
 from kit.raw import handshake, raw_get, raw_head, raw_request, raw_response

@@ -294,6 +294,38 @@ test('a held submit goes through, or not', () => {
   assert.equal(once.wants(), 'submit');
 });
 
+test('a form that the guard has refused', () => {
+  const who = { ...BOB };
+  const sent = () => editor().do({ type: 'dirty', dirty: true })
+    .do({ type: 'submitted' });
+  for (const [name, tab, then, notice, by] of [
+    ['told', sent(), (t) => t.frame('save_refused', { tab: 't1', editor: who }),
+      'save_refused', 'Bob'],
+    ['nobody edits any more', sent(), (t) => t.frame('save_refused',
+      { tab: 't1', editor: null }), 'save_refused', ''],
+    ['another tab of mine', sent(), (t) => t.frame('save_refused',
+      { tab: 't2', editor: who }), undefined, undefined],
+    ['found when the socket is back', sent(), (t) => t.do({ type: 'closed',
+      code: 1001 }).do({ type: 'open' }).do({ type: 'refused' }),
+    'save_refused', ''],
+    ['both', sent().bobs(), (t) => t.do({ type: 'refused' })
+      .frame('save_refused', { tab: 't1', editor: who }), 'save_refused',
+    'Bob'],
+  ]) {
+    tab.wants();
+    then(tab);
+    const [first, ...more] = tab.view.notices;
+    assert.equal(first?.text, notice, name);
+    assert.equal(first?.params.name, by, name);
+    assert.deepEqual(more, [], name);
+    assert.equal(tab.wants().includes('sentBack'), !!notice, name);
+    assert.equal(tab.state.submittedAt === 0, !!notice, name);
+    // What was typed is there, and nothing loads the page anew.
+    assert.ok(tab.state.dirty, name);
+    assert.equal(tab.view.reloadAt, null, name);
+  }
+});
+
 test('the editor is warned once before overwriting', () => {
   const t = editor().pass(1000).do({ type: 'dirty', dirty: true });
   t.saved(BOB, t.now);

@@ -41,6 +41,7 @@ TAB_FRAMES = {
     "handed_over": ({"from", "to", "how"}, set()),
     "taken_over": ({"from", "by", "reason"}, set()),
     "lock_lost": ({"from", "why"}, set()),
+    "save_refused": ({"tab", "editor"}, set()),
     "badges": ({"objects"}, set()),
     "badge": ({"object", "editor"}, set()),
     "chat_message": CHAT_FRAMES["chat_message"],

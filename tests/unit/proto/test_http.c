@@ -100,6 +100,7 @@ test_texts(void **state UNUSED)
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" },
 		{ 414, "URI Too Long" },
+		{ 423, "Locked" },
 		{ 426, "Upgrade Required" },
 		{ 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" },
@@ -199,6 +200,30 @@ static const struct {
 	{ "Accept-Encoding: gzip;q=0\r\nAccept-Encoding: *", false },
 };
 
+static const struct {
+	const char	*lines;
+	const char	*code;
+} languages[] = {
+	{ "A: b", "en" },
+	{ "Accept-Language:", "en" },
+	{ "Accept-Language: *", "en" },
+	{ "Accept-Language: nl", "en" },
+	{ "Accept-Language: de", "de" },
+	{ "accept-language: DE", "de" },
+	{ "Accept-Language: de-AT", "de" },
+	{ "Accept-Language: zh-Hant-TW, ja;q=0.4", "ja" },
+	{ "Accept-Language: de, en", "de" },
+	{ "Accept-Language: nl, de;q=0.8, en;q=0.9", "en" },
+	{ "Accept-Language: ja;q=0.5, de;q=0.5", "ja" },
+	{ "Accept-Language: de;q=0", "en" },
+	{ "Accept-Language: de;q=2, ja;q=0.1", "ja" },
+	{ "Accept-Language: d", "en" },
+	{ "Accept-Language: deu", "en" },
+	{ "Accept-Language: -de", "en" },
+	{ "Accept-Language: , ,ja", "ja" },
+	{ "Accept-Language: ja;q=0.1\r\nAccept-Language: de;q=0.2", "de" },
+};
+
 #define ETAG	"\"1a2b\""
 
 static const struct {
@@ -293,6 +318,23 @@ test_none_match(void **state UNUSED)
 	}
 }
 
+static void
+test_languages(void **state UNUSED)
+{
+	static const char *const codes[] = { "en", "de", "ja" };
+	struct reqhead head;
+	char *bytes;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(languages); i++) {
+		bytes = request(languages[i].lines, &head);
+		if (strcmp(codes[http_pick_language(&head, codes,
+		    COUNT_OF(codes))], languages[i].code) != 0)
+			fail_msg("%s", languages[i].lines);
+		free(bytes);
+	}
+}
+
 int
 main(void)
 {
@@ -301,6 +343,7 @@ main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_encodings),
+		cmocka_unit_test(test_languages),
 		cmocka_unit_test(test_none_match),
 	};
 

@@ -182,6 +182,12 @@ test_changes(void **state UNUSED)
 	tabmsg_add_lock_lost(&b, &nobody, "forbidden");
 	expect(&b, "{\"type\":\"lock_lost\",\"from\":null,"
 	    "\"why\":\"forbidden\"}");
+	tabmsg_add_save_refused(&b, "k3x", &ann);
+	expect(&b, "{\"type\":\"save_refused\",\"tab\":\"k3x\","
+	    "\"editor\":{" ANN "}}");
+	tabmsg_add_save_refused(&b, "k3x", &nobody);
+	expect(&b, "{\"type\":\"save_refused\",\"tab\":\"k3x\","
+	    "\"editor\":null}");
 	buf_fini(&b);
 }
 

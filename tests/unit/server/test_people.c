@@ -50,6 +50,8 @@ test_sharing(void **state)
 	assert_false(d->may_take_over);
 	assert_int_equal(people_sockets_of(p, "7"), 4);
 	assert_int_equal(people_sockets_of(p, "8"), 0);
+	assert_string_equal(people_identity(p, "7")->email, "new@x");
+	assert_null(people_identity(p, "8"));
 	assert_int_equal(people_users(p), 1);
 	people_put(p, a);
 	people_put(p, b);
@@ -57,6 +59,46 @@ test_sharing(void **state)
 	assert_int_equal(people_sockets_of(p, "7"), 1);
 	people_put(p, d);
 	assert_int_equal(people_users(p), 0);
+	people_free(p);
+}
+
+/* Whose session it is, as long as no check has failed or said no. */
+static void
+test_of_session(void **state)
+{
+	const struct auth_recheck denied = { .verdict = AUTH_DENIED };
+	const struct auth_recheck unknown = { .verdict = AUTH_UNAVAILABLE };
+	const struct auth_recheck allowed = { .verdict = AUTH_ALLOWED };
+	struct people *p = people_new();
+	struct grant *a, *b, *c;
+
+	(void)state;
+	assert_null(people_of_session(p, SLICE_LIT("cookie1")));
+	a = people_get(p, SLICE_LIT("cookie1"), who("7", "a@x"), "shop",
+	    "item", true, true);
+	b = people_get(p, SLICE_LIT("cookie2"), who("8", "b@x"), "shop",
+	    "item", true, true);
+	assert_string_equal(people_of_session(p, SLICE_LIT("cookie1"))->id,
+	    "7");
+	assert_string_equal(people_of_session(p, SLICE_LIT("cookie2"))->id,
+	    "8");
+	assert_null(people_of_session(p, SLICE_LIT("cookie")));
+	assert_null(people_of_session(p, SLICE_LIT("cookie10")));
+	assert_null(people_of_session(p, SLICE_LIT("cookie3")));
+	(void)people_note(a, &unknown, 1);
+	assert_null(people_of_session(p, SLICE_LIT("cookie1")));
+	(void)people_note(a, &allowed, 2);
+	assert_non_null(people_of_session(p, SLICE_LIT("cookie1")));
+	(void)people_note(a, &denied, 3);
+	assert_null(people_of_session(p, SLICE_LIT("cookie1")));
+	/* Another model, of which nothing was said. */
+	c = people_get(p, SLICE_LIT("cookie1"), who("7", "a@x"), "", "", true,
+	    true);
+	assert_non_null(people_of_session(p, SLICE_LIT("cookie1")));
+	people_put(p, c);
+	people_put(p, a);
+	people_put(p, b);
+	assert_null(people_of_session(p, SLICE_LIT("cookie1")));
 	people_free(p);
 }
 
@@ -254,6 +296,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sharing),
+		cmocka_unit_test(test_of_session),
 		cmocka_unit_test(test_denied_grant_is_not_shared),
 		cmocka_unit_test(test_two_users_on_one_cookie),
 		cmocka_unit_test(test_note),

@@ -45,6 +45,8 @@ static const struct row {
 	{ P "echo/", ROUTE_ECHO, "", "" },
 	{ P "health", ROUTE_HEALTH, "", "" },
 	{ P "metrics", ROUTE_METRICS, "", "" },
+	{ P "guard", ROUTE_GUARD, "", "" },
+	{ P "refused", ROUTE_REFUSED, "", "" },
 	{ P "client.js", ROUTE_ASSET, "", "" },
 	{ P "shop.item/", ROUTE_MODEL, "m:shop.item", "model_shop.item" },
 	{ P "a_b.c/", ROUTE_MODEL, "m:a_b.c", "model_a_b.c" },
@@ -90,6 +92,8 @@ static const struct row {
 	{ P "other/x/", ROUTE_NONE, NULL, NULL },
 	{ P "echo", ROUTE_NONE, NULL, NULL },
 	{ P "health/", ROUTE_NONE, NULL, NULL },
+	{ P "guard/", ROUTE_NONE, NULL, NULL },
+	{ P "refused/", ROUTE_NONE, NULL, NULL },
 	{ P, ROUTE_NONE, NULL, NULL },
 	{ "/admin/collaboration", ROUTE_NONE, NULL, NULL },
 	{ "/admin/collaborationshop/item/7/", ROUTE_NONE, NULL, NULL },
@@ -134,12 +138,150 @@ test_names_for_the_permission(void **state)
 	assert_string_equal(route.model, "item");
 }
 
+static const struct page_row {
+	const char	*admin_url;	/* NULL: admin */
+	const char	*uri;
+	enum guard_page	 page;
+	const char	*key;		/* NULL: no room */
+	const char	*linked;	/* the same */
+} page_rows[] = {
+	{ NULL, "/admin/shop/item/7/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/7" },
+	{ NULL, "/admin/shop/item/7/delete/", GUARD_PAGE_DELETE,
+	    "e:shop/item/7" },
+	{ NULL, "/admin/shop/item/7/change/?_popup=1&next=/x/",
+	    GUARD_PAGE_CHANGE, "e:shop/item/7" },
+	{ NULL, "/admin/shop/item/add/", GUARD_PAGE_ADD, NULL },
+	{ NULL, "/admin/shop/item/", GUARD_PAGE_LIST, NULL },
+	{ NULL, "/admin/shop/item/?q=a/7/change/", GUARD_PAGE_LIST, NULL },
+	/* behind a language, or where the site is mounted */
+	{ NULL, "/de/admin/shop/item/7/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/7" },
+	{ NULL, "/a/b/admin/shop/item/add/", GUARD_PAGE_ADD, NULL },
+	{ "back/office", "/back/office/shop/item/7/change/",
+	    GUARD_PAGE_CHANGE, "e:shop/item/7" },
+	{ "back/office", "/admin/shop/item/7/change/", GUARD_PAGE_NONE,
+	    NULL },
+	{ "", "/shop/item/7/change/", GUARD_PAGE_CHANGE, "e:shop/item/7" },
+	{ "", "/de/shop/item/7/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/7" },
+	/* ids as Django quotes them, in whatever way they are written */
+	{ NULL, "/admin/shop/item/a_2Fb/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/a_2Fb" },
+	{ NULL, "/admin/shop/item/a/b/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/a/b",
+	    "e:shop/item/a_2Fb" },
+	{ NULL, "/admin/shop/item/a%2Fb/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/a/b",
+	    "e:shop/item/a_2Fb" },
+	{ NULL, "/admin/shop/item/a%5F2Fb/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/a_2Fb" },
+	{ NULL, "/admin/shop/item/a:b/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/a:b",
+	    "e:shop/item/a_3Ab" },
+	{ NULL, "/admin/shop/item/_31/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/_31",
+	    "e:shop/item/_5F31" },
+	{ NULL, "/admin/shop/item/%C3%A9%20x/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/\xc3\xa9 x" },
+	{ NULL, "/admin/shop/item/add/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/add" },
+	{ NULL, "/admin/shop/item/change/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/change" },
+	/* written otherwise, and the same to Django */
+	{ NULL, "/%61dmin/shop/item/7/%63hange/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/7" },
+	{ NULL, "/admin%2Fshop/item/7%2Fchange%2F", GUARD_PAGE_CHANGE,
+	    "e:shop/item/7" },
+	{ NULL, "/admin/shop/item/7%2Fchange/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/7" },
+	/* none that Django saves at */
+	{ NULL, "/admin/shop/item/7/change", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/shop/item/7/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/shop/item/change/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/shop/item/7/history/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/auth/user/7/password/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/shop/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/sh-op/item/7/change/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/administrator/shop/item/7/change/", GUARD_PAGE_NONE,
+	    NULL },
+	{ NULL, "/xadmin/shop/item/7/change/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/shop/item/7/change/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/", GUARD_PAGE_NONE, NULL },
+	/* ids that can be in no room */
+	{ NULL, "/admin/shop/item/%00/change/", GUARD_PAGE_CHANGE, NULL },
+	{ NULL, "/admin/shop/item/a%0Ab/change/", GUARD_PAGE_CHANGE,
+	    NULL,
+	    "e:shop/item/a_0Ab" },
+	{ NULL, "/admin/shop/item/a%09b/change/", GUARD_PAGE_CHANGE, NULL },
+	{ NULL, "/admin/shop/item/%ff/change/", GUARD_PAGE_CHANGE, NULL },
+	{ NULL, "/admin/shop/item/" ID255 "/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/" ID255 },
+	{ NULL, "/admin/shop/item/" ID255 "5/change/", GUARD_PAGE_CHANGE,
+	    NULL },
+	{ NULL, "/admin/shop/item/7%zz/change/", GUARD_PAGE_CHANGE,
+	    "e:shop/item/7%zz",
+	    "e:shop/item/7_25zz" },
+};
+
+static void
+test_pages(void **state)
+{
+	struct route_page page;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(page_rows); i++) {
+		const struct page_row *r = &page_rows[i];
+
+		if (!route_parse_page(slice_of(r->uri), r->admin_url == NULL ?
+		    "admin" : r->admin_url, &page))
+			fail_msg("%s: no path", r->uri);
+		if (page.page != r->page)
+			fail_msg("%s: page %d", r->uri, page.page);
+		assert_int_equal(page.room.kind,
+		    r->key == NULL ? ROUTE_NONE : ROUTE_EDIT);
+		assert_int_equal(page.linked.kind,
+		    r->linked == NULL ? ROUTE_NONE : ROUTE_EDIT);
+		if (r->key != NULL)
+			assert_string_equal(page.room.key, r->key);
+		if (r->linked != NULL)
+			assert_string_equal(page.linked.key, r->linked);
+	}
+	assert_false(route_parse_page(slice_of(""), "admin", &page));
+	assert_false(route_parse_page((struct slice){ NULL, 0 }, "admin",
+	    &page));
+	assert_false(route_parse_page(slice_of("http://x/admin/"), "admin",
+	    &page));
+}
+
+/* Of a page of an object and of its websocket it is the same room. */
+static void
+test_page_and_room(void **state)
+{
+	struct route_page page;
+	struct route route;
+
+	(void)state;
+	route_parse(slice_of(P "shop/item/a_3Ab%20c/"), "admin/collaboration",
+	    &route);
+	assert_true(route_parse_page(
+	    slice_of("/admin/shop/item/a_3Ab%20c/change/"), "admin", &page));
+	assert_string_equal(page.room.key, route.key);
+	assert_string_equal(page.room.name, route.name);
+	assert_string_equal(page.room.app_label, "shop");
+	assert_string_equal(page.room.model, "item");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_names_for_the_permission),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_page_and_room),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

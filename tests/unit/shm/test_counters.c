@@ -154,12 +154,15 @@ scan_sample(struct scan *scan, const char *line)
 	if (strcmp(scan->types[scan->n - 1], "counter") == 0)
 		assert_string_equal(family + n - 6, "_total");
 	if (*p == '{') {
-		p += strcspn(p, "=");
-		assert_true(p[0] == '=' && p[1] == '"');
-		p = strchr(p + 2, '"');
-		assert_non_null(p);
-		assert_true(p[1] == '}');
-		p += 2;
+		do {
+			p += strcspn(p, "=");
+			assert_true(p[0] == '=' && p[1] == '"');
+			p = strchr(p + 2, '"');
+			assert_non_null(p);
+			p++;
+		} while (*p == ',');
+		assert_true(*p == '}');
+		p++;
 	}
 	assert_true(*p == ' ');
 	(void)strtod(p + 1, &end);
