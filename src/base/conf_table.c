@@ -81,6 +81,8 @@ const struct conf_option conf_options[] = {
 	LIST(trusted_proxies, "127.0.0.0/8 ::1 unix",
 	    "Peers whose X-Forwarded-For and X-Forwarded-Proto are believed."),
 	ENUM(origin, origins, "strict", "How the Origin header is checked."),
+	LIST(room_alias, "",
+	    "Models whose objects are another's: app.proxy=app.model."),
 	ENUM(permission, permissions, "model",
 	    "Who may join a room: by model permission, or all staff."),
 

@@ -84,27 +84,72 @@ split(struct slice path, struct slice out[SEGMENTS_MAX])
 	return (n);
 }
 
-static void
-route_edit(const struct slice seg[SEGMENTS_MAX], struct route *out)
+/* The model whose rooms those of the route's model are. */
+struct names {
+	char	app_label[ROUTE_NAME_MAX + 1];
+	char	model[ROUTE_NAME_MAX + 1];
+};
+
+/* What stands behind "app.model=" in the list; or NULL. */
+static const char *
+find_alias(const struct conf_list *aliases, const struct route *route)
 {
+	char from[2 * ROUTE_NAME_MAX + 3];
+	size_t i, n;
+
+	n = (size_t)snprintf(from, sizeof(from), "%s.%s=", route->app_label,
+	    route->model);
+	for (i = 0; i < aliases->n; i++) {
+		if (strncmp(aliases->v[i], from, n) == 0)
+			return (aliases->v[i] + n);
+	}
+	return (NULL);
+}
+
+static struct names
+names_of_rooms(const struct conf_list *aliases, const struct route *route)
+{
+	const char *to = find_alias(aliases, route), *dot;
+	struct names names;
+
+	if (to == NULL || (dot = strchr(to, '.')) == NULL) {
+		memcpy(names.app_label, route->app_label,
+		    sizeof(names.app_label));
+		memcpy(names.model, route->model, sizeof(names.model));
+		return (names);
+	}
+	(void)snprintf(names.app_label, sizeof(names.app_label), "%.*s",
+	    (int)(dot - to), to);
+	(void)snprintf(names.model, sizeof(names.model), "%s", dot + 1);
+	return (names);
+}
+
+static void
+route_edit(const struct slice seg[SEGMENTS_MAX],
+    const struct conf_list *aliases, struct route *out)
+{
+	struct names names;
 	char id[ROUTE_ID_MAX + 1];
 
 	if (!decode_name(seg[0], out->app_label) ||
 	    !decode_name(seg[1], out->model) ||
 	    !decode(seg[2], id, ROUTE_ID_MAX))
 		return;
+	names = names_of_rooms(aliases, out);
 	out->kind = ROUTE_EDIT;
 	(void)snprintf(out->key, sizeof(out->key), "e:%s/%s/%s",
-	    out->app_label, out->model, id);
+	    names.app_label, names.model, id);
 	(void)snprintf(out->name, sizeof(out->name), "admin_%s_%s_%s",
-	    out->app_label, out->model, id);
+	    names.app_label, names.model, id);
 }
 
 /* "app.model", of which neither has a dot: the room of a model. */
 static void
-route_model(struct slice seg, struct route *out)
+route_model(struct slice seg, const struct conf_list *aliases,
+    struct route *out)
 {
 	const char *dot = memchr(seg.p, '.', seg.n);
+	struct names names;
 	size_t n;
 
 	if (dot == NULL)
@@ -113,11 +158,12 @@ route_model(struct slice seg, struct route *out)
 	if (!decode_name((struct slice){ seg.p, n }, out->app_label) ||
 	    !decode_name((struct slice){ dot + 1, seg.n - n - 1 }, out->model))
 		return;
+	names = names_of_rooms(aliases, out);
 	out->kind = ROUTE_MODEL;
-	(void)snprintf(out->key, sizeof(out->key), "m:%s.%s", out->app_label,
-	    out->model);
+	(void)snprintf(out->key, sizeof(out->key), "m:%s.%s", names.app_label,
+	    names.model);
 	(void)snprintf(out->name, sizeof(out->name), "model_%s.%s",
-	    out->app_label, out->model);
+	    names.app_label, names.model);
 }
 
 static void
@@ -133,7 +179,8 @@ route_chat(struct slice seg, struct route *out)
 }
 
 void
-route_parse(struct slice path, const char *prefix, struct route *out)
+route_parse(struct slice path, const char *prefix,
+    const struct conf_list *aliases, struct route *out)
 {
 	struct slice seg[SEGMENTS_MAX];
 	size_t n;
@@ -148,11 +195,22 @@ route_parse(struct slice path, const char *prefix, struct route *out)
 	else if ((out->asset = assets_find(path)) != NULL)
 		out->kind = ROUTE_ASSET;
 	else if ((n = split(path, seg)) == 3)
-		route_edit(seg, out);
+		route_edit(seg, aliases, out);
 	else if (n == 2 && slice_is(seg[0], "chat"))
 		route_chat(seg[1], out);
 	else if (n == 1 && slice_is(seg[0], "echo"))
 		out->kind = ROUTE_ECHO;
 	else if (n == 1)
-		route_model(seg[0], out);
+		route_model(seg[0], aliases, out);
+}
+
+bool
+route_of_object(struct slice app_label, struct slice model, struct slice id,
+    const struct conf_list *aliases, struct route *out)
+{
+	const struct slice seg[SEGMENTS_MAX] = { app_label, model, id };
+
+	memset(out, 0, sizeof(*out));
+	route_edit(seg, aliases, out);
+	return (out->kind == ROUTE_EDIT);
 }

@@ -97,6 +97,8 @@ static const struct row {
 	{ "/", ROUTE_NONE, NULL, NULL },
 };
 
+static const struct conf_list none;
+
 static void
 test_table(void **state)
 {
@@ -106,7 +108,7 @@ test_table(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(rows); i++) {
 		route_parse(slice_of(rows[i].path), "admin/collaboration",
-		    &route);
+		    &none, &route);
 		if (route.kind != rows[i].kind)
 			fail_msg("%s: kind %d", rows[i].path, route.kind);
 		assert_int_equal(route.asset != NULL,
@@ -124,14 +126,77 @@ test_names_for_the_permission(void **state)
 	struct route route;
 
 	(void)state;
-	route_parse(slice_of("/c/shop/item/7/"), "c", &route);
+	route_parse(slice_of("/c/shop/item/7/"), "c", &none, &route);
 	assert_int_equal(route.kind, ROUTE_EDIT);
 	assert_string_equal(route.app_label, "shop");
 	assert_string_equal(route.model, "item");
-	route_parse(slice_of("/c/shop.item/"), "c", &route);
+	route_parse(slice_of("/c/shop.item/"), "c", &none, &route);
 	assert_int_equal(route.kind, ROUTE_MODEL);
 	assert_string_equal(route.app_label, "shop");
 	assert_string_equal(route.model, "item");
+}
+
+/* A proxy's page is its own for the permission, its row's for the room. */
+static void
+test_aliases(void **state)
+{
+	char *entries[] = { "press.draft=press.article", "a_b.c=d.e_f" };
+	const struct conf_list aliases = { entries, COUNT_OF(entries) };
+	static const struct {
+		const char *path, *app_label, *key, *name;
+	} cases[] = {
+		{ "/c/press/draft/7/", "press", "e:press/article/7",
+		    "admin_press_article_7" },
+		{ "/c/press.draft/", "press", "m:press.article",
+		    "model_press.article" },
+		{ "/c/press/article/7/", "press", "e:press/article/7",
+		    "admin_press_article_7" },
+		{ "/c/a_b/c/x%2Fy/", "a_b", "e:d/e_f/x/y", "admin_d_e_f_x/y" },
+		/* only whole names */
+		{ "/c/press/draft2/7/", "press", "e:press/draft2/7",
+		    "admin_press_draft2_7" },
+		{ "/c/xpress/draft/7/", "xpress", "e:xpress/draft/7",
+		    "admin_xpress_draft_7" },
+		{ "/c/press/Draft/7/", "press", "e:press/Draft/7",
+		    "admin_press_Draft_7" },
+		{ "/c/chat/press_draft_7/", "", "c:press_draft_7",
+		    "chat_press_draft_7" },
+	};
+	struct route route;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		route_parse(slice_of(cases[i].path), "c", &aliases, &route);
+		assert_string_equal(route.key, cases[i].key);
+		assert_string_equal(route.name, cases[i].name);
+		assert_string_equal(route.app_label, cases[i].app_label);
+	}
+	route_parse(slice_of("/c/press/draft/7/"), "c", &aliases, &route);
+	assert_string_equal(route.model, "draft");
+}
+
+/* What the admin's log names has the room that its page has. */
+static void
+test_of_object(void **state)
+{
+	char *entry = "press.draft=press.article";
+	const struct conf_list aliases = { &entry, 1 };
+	struct route route;
+
+	(void)state;
+	assert_true(route_of_object(slice_of("press"), slice_of("draft"),
+	    slice_of("a_2Fb"), &aliases, &route));
+	assert_string_equal(route.key, "e:press/article/a_2Fb");
+	assert_string_equal(route.name, "admin_press_article_a_2Fb");
+	assert_string_equal(route.model, "draft");
+	assert_false(route_of_object(slice_of("press"), slice_of("draft"),
+	    slice_of(""), &none, &route));
+	assert_false(route_of_object(slice_of("pr/ess"), slice_of("draft"),
+	    slice_of("7"), &none, &route));
+	assert_false(route_of_object(slice_of("press"), slice_of("draft"),
+	    slice_of(ID255 "5"), &none, &route));
+	assert_int_equal(route.kind, ROUTE_NONE);
 }
 
 int
@@ -140,6 +205,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_names_for_the_permission),
+		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_of_object),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
