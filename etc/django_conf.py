@@ -106,6 +106,27 @@ def _collabd_conf():
         except Exception:
             return "admin"
 
+    # --- models whose rows are one
+    def root_of(model):
+        """What the rows of the model are in the end, by the primary key."""
+        while True:
+            model = model._meta.concrete_model
+            pk = model._meta.pk
+            link = getattr(pk, "remote_field", None)
+            if not getattr(link, "parent_link", False):
+                return model
+            model = link.model
+
+    def put_rooms():
+        from django.apps import apps
+        aliases = ["%s=%s" % (model._meta.label_lower,
+                              root_of(model)._meta.label_lower)
+                   for model in apps.get_models() if root_of(model) != model]
+        if not aliases:
+            return
+        section("Models whose rows are another's: they share its rooms")
+        put("room_alias", sorted(aliases))
+
     # --- sessions
     def put_sessions():
         section("Sessions")
@@ -477,6 +498,7 @@ def _collabd_conf():
     lines.append("# collabd.conf, made from the settings of this site "
                  "(Django %s)." % django.get_version())
     put_site()
+    put_rooms()
     put_sessions()
     put_database(alias)
     put_user(user_model)

@@ -53,6 +53,7 @@ struct conf {
 	struct conf_list allowed_hosts;
 	struct conf_list trusted_proxies;
 	int64_t	 origin;			/* enum conf_origin */
+	struct conf_list room_alias;		/* "app.model=app.model" */
 	int64_t	 permission;			/* enum conf_permission */
 
 	/* sessions and users */

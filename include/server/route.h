@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/compat.h"
+#include "base/conf.h"
 #include "base/slice.h"
 #include "rules/guard.h"
 
@@ -36,20 +37,32 @@ struct route {
 	const struct asset *asset;	/* of ROUTE_ASSET, else NULL */
 	char		 app_label[ROUTE_NAME_MAX + 1];
 	char		 model[ROUTE_NAME_MAX + 1];
-	/* app_label and model are "" unless it is a room of either. Unique
-	 * among all rooms, where the package's name is not (a_b/c and
-	 * a/b_c): presence and events are by key, the lock is by name. */
+	/* app_label and model are as in the URL, and "" unless it is a room of
+	 * either: they decide what one may do. The key is unique among all
+	 * rooms, where the package's name is not (a_b/c and a/b_c): presence
+	 * and events are by key, the lock is by name. Models that are aliases
+	 * have the rooms of the model they stand for. */
 	char		 key[ROUTE_KEY_MAX + 1];
 	char		 name[ROUTE_KEY_MAX + 1];
 };
 
 /*
  * Parses a request path (without the query) under prefix (no slashes at its
- * ends). out->kind is ROUTE_NONE for anything that is not one of ours: an
+ * ends); aliases are those of room_alias. out->kind is ROUTE_NONE for anything that is not one of ours: an
  * unknown shape, a bad escape, bytes that are not UTF-8, control characters, a
  * name or id that is too long.
  */
-void	route_parse(struct slice path, const char *prefix, struct route *out);
+void	route_parse(struct slice path, const char *prefix,
+	    const struct conf_list *aliases, struct route *out);
+
+/*
+ * The edit room of an object whose id is as Django quotes it in a URL; texts as
+ * they were read from the site's tables. False, and ROUTE_NONE, for names that
+ * no URL has.
+ */
+bool	route_of_object(struct slice app_label, struct slice model,
+	    struct slice id, const struct conf_list *aliases,
+	    struct route *out);
 
 /* A page of the admin. */
 struct route_page {
@@ -64,10 +77,10 @@ struct route_page {
 /*
  * Parses the path of a request to the site (a query is cut off), whose admin is
  * below admin_url (no slashes at its ends), perhaps behind others, such as a
- * language's. It is read as Django reads it: all escapes are undone before
+ * language's; aliases are those of room_alias. It is read as Django reads it: all escapes are undone before
  * anything else. False if it is no path at all.
  */
 bool	route_parse_page(struct slice uri, const char *admin_url,
-	    struct route_page *out) MUSTCHECK;
+	    const struct conf_list *aliases, struct route_page *out) MUSTCHECK;
 
 #endif

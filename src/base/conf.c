@@ -432,20 +432,74 @@ trim_slashes(char *s)
 		s[--n] = '\0';
 }
 
+/* The length of the "app_label.name" that s begins with; 0 if with none. */
+static size_t
+dotted_name(const char *s)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t app = strspn(s, allowed), name;
+
+	if (app == 0 || s[app] != '.')
+		return (0);
+	name = strspn(s + app + 1, allowed);
+	return (name == 0 ? 0 : app + 1 + name);
+}
+
 /* "app_label.codename"; empty is none. */
 static bool
 is_permission(const char *s)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-	size_t app = strspn(s, allowed), codename;
+	return (s[dotted_name(s)] == '\0');
+}
 
-	if (*s == '\0')
-		return (true);
-	if (app == 0 || s[app] != '.')
+/* Whether the entry of room_alias is one for the model, of n bytes. */
+static bool
+is_alias_of(const char *entry, const char *model, size_t n)
+{
+	return (strncmp(entry, model, n) == 0 && entry[n] == '=');
+}
+
+/* One step from each model to that of its rooms, and only one way. */
+static bool
+check_alias(const struct conf_list *list, size_t at, struct buf *err)
+{
+	const char *entry = list->v[at], *to;
+	size_t n = dotted_name(entry), i;
+
+	if (n == 0 || entry[n] != '=' || entry[n + 1] == '\0' ||
+	    !is_permission(to = entry + n + 1)) {
+		buf_addf(err, "room_alias: \"%s\" must be of the form "
+		    "app.model=app.model, such as press.draft=press.article",
+		    entry);
 		return (false);
-	codename = strspn(s + app + 1, allowed);
-	return (codename != 0 && s[app + 1 + codename] == '\0');
+	}
+	for (i = 0; i < list->n; i++) {
+		if (i < at && is_alias_of(list->v[i], entry, n)) {
+			buf_addf(err, "room_alias: %.*s stands there twice",
+			    (int)n, entry);
+			return (false);
+		}
+		if (is_alias_of(list->v[i], to, strlen(to))) {
+			buf_addf(err, "room_alias: \"%s\" leads to a model "
+			    "that has an alias itself; name the one at the end",
+			    entry);
+			return (false);
+		}
+	}
+	return (true);
+}
+
+static bool
+check_aliases(const struct conf_list *list, struct buf *err)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		if (!check_alias(list, i, err))
+			return (false);
+	}
+	return (true);
 }
 
 bool
@@ -503,6 +557,8 @@ conf_finish(struct conf *conf, struct buf *err)
 		    "empty");
 		return (false);
 	}
+	if (!check_aliases(&conf->room_alias, err))
+		return (false);
 	if (*conf->admin_log_table == '\0')
 		conf->save_poll_interval_ms = 0;
 	if (conf->message_burst < conf->message_rate)

@@ -83,6 +83,8 @@ const struct conf_option conf_options[] = {
 	    "Peers whose X-Forwarded-For and X-Forwarded-Proto are believed, "
 	    "and that may ask the guard."),
 	ENUM(origin, origins, "strict", "How the Origin header is checked."),
+	LIST(room_alias, "",
+	    "Models whose objects are another's: app.proxy=app.model."),
 	ENUM(permission, permissions, "model",
 	    "Who may join a room: by model permission, or all staff."),
 

@@ -129,7 +129,7 @@ ask_about(struct guard_ask *ask, const struct reqhead *head)
 	/* Django takes it in whichever case. */
 	ask->is_post = slice_is_nocase(method, "POST");
 	return (route_parse_page(uri, ask->guard->parts.conf->admin_url,
-	    &ask->page));
+	    &ask->guard->parts.conf->room_alias, &ask->page));
 }
 
 static void

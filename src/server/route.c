@@ -88,18 +88,63 @@ split(struct slice path, struct slice out[SEGMENTS_MAX])
 	return (n);
 }
 
-static void
-set_edit_room(struct route *out, const char *id)
+/* The model whose rooms those of the route's model are. */
+struct names {
+	char	app_label[ROUTE_NAME_MAX + 1];
+	char	model[ROUTE_NAME_MAX + 1];
+};
+
+/* What stands behind "app.model=" in the list; or NULL. */
+static const char *
+find_alias(const struct conf_list *aliases, const struct route *route)
 {
+	char from[2 * ROUTE_NAME_MAX + 3];
+	size_t i, n;
+
+	n = (size_t)snprintf(from, sizeof(from), "%s.%s=", route->app_label,
+	    route->model);
+	for (i = 0; i < aliases->n; i++) {
+		if (strncmp(aliases->v[i], from, n) == 0)
+			return (aliases->v[i] + n);
+	}
+	return (NULL);
+}
+
+static struct names
+names_of_rooms(const struct conf_list *aliases, const struct route *route)
+{
+	const char *to = find_alias(aliases, route), *dot;
+	struct names names;
+
+	if (to == NULL || (dot = strchr(to, '.')) == NULL) {
+		memcpy(names.app_label, route->app_label,
+		    sizeof(names.app_label));
+		memcpy(names.model, route->model, sizeof(names.model));
+		return (names);
+	}
+	(void)snprintf(names.app_label, sizeof(names.app_label), "%.*s",
+	    (int)(dot - to), to);
+	(void)snprintf(names.model, sizeof(names.model), "%s", dot + 1);
+	return (names);
+}
+
+/* Of the route's model, or of the one it stands for. */
+static void
+set_edit_room(struct route *out, const struct conf_list *aliases,
+    const char *id)
+{
+	struct names names = names_of_rooms(aliases, out);
+
 	out->kind = ROUTE_EDIT;
 	(void)snprintf(out->key, sizeof(out->key), "e:%s/%s/%s",
-	    out->app_label, out->model, id);
+	    names.app_label, names.model, id);
 	(void)snprintf(out->name, sizeof(out->name), "admin_%s_%s_%s",
-	    out->app_label, out->model, id);
+	    names.app_label, names.model, id);
 }
 
 static void
-route_edit(const struct slice seg[SEGMENTS_MAX], struct route *out)
+route_edit(const struct slice seg[SEGMENTS_MAX],
+    const struct conf_list *aliases, struct route *out)
 {
 	char id[ROUTE_ID_MAX + 1];
 
@@ -107,14 +152,16 @@ route_edit(const struct slice seg[SEGMENTS_MAX], struct route *out)
 	    !decode_name(seg[1], out->model) ||
 	    !decode(seg[2], id, ROUTE_ID_MAX))
 		return;
-	set_edit_room(out, id);
+	set_edit_room(out, aliases, id);
 }
 
 /* "app.model", of which neither has a dot: the room of a model. */
 static void
-route_model(struct slice seg, struct route *out)
+route_model(struct slice seg, const struct conf_list *aliases,
+    struct route *out)
 {
 	const char *dot = memchr(seg.p, '.', seg.n);
+	struct names names;
 	size_t n;
 
 	if (dot == NULL)
@@ -123,11 +170,12 @@ route_model(struct slice seg, struct route *out)
 	if (!decode_name((struct slice){ seg.p, n }, out->app_label) ||
 	    !decode_name((struct slice){ dot + 1, seg.n - n - 1 }, out->model))
 		return;
+	names = names_of_rooms(aliases, out);
 	out->kind = ROUTE_MODEL;
-	(void)snprintf(out->key, sizeof(out->key), "m:%s.%s", out->app_label,
-	    out->model);
+	(void)snprintf(out->key, sizeof(out->key), "m:%s.%s", names.app_label,
+	    names.model);
 	(void)snprintf(out->name, sizeof(out->name), "model_%s.%s",
-	    out->app_label, out->model);
+	    names.app_label, names.model);
 }
 
 static void
@@ -143,7 +191,8 @@ route_chat(struct slice seg, struct route *out)
 }
 
 void
-route_parse(struct slice path, const char *prefix, struct route *out)
+route_parse(struct slice path, const char *prefix,
+    const struct conf_list *aliases, struct route *out)
 {
 	struct slice seg[SEGMENTS_MAX];
 	size_t n;
@@ -162,13 +211,24 @@ route_parse(struct slice path, const char *prefix, struct route *out)
 	else if ((out->asset = assets_find(path)) != NULL)
 		out->kind = ROUTE_ASSET;
 	else if ((n = split(path, seg)) == 3)
-		route_edit(seg, out);
+		route_edit(seg, aliases, out);
 	else if (n == 2 && slice_is(seg[0], "chat"))
 		route_chat(seg[1], out);
 	else if (n == 1 && slice_is(seg[0], "echo"))
 		out->kind = ROUTE_ECHO;
 	else if (n == 1)
-		route_model(seg[0], out);
+		route_model(seg[0], aliases, out);
+}
+
+bool
+route_of_object(struct slice app_label, struct slice model, struct slice id,
+    const struct conf_list *aliases, struct route *out)
+{
+	const struct slice seg[SEGMENTS_MAX] = { app_label, model, id };
+
+	memset(out, 0, sizeof(*out));
+	route_edit(seg, aliases, out);
+	return (out->kind == ROUTE_EDIT);
 }
 
 /* --- pages of the admin --- */
@@ -231,7 +291,7 @@ copy_name(struct slice segment, char out[ROUTE_NAME_MAX + 1])
 /* An id that can be in no room has none. */
 static void
 set_object_room(struct route *room, const struct route *names,
-    struct slice id)
+    const struct conf_list *aliases, struct slice id)
 {
 	char copy[ROUTE_ID_MAX + 1];
 	size_t i;
@@ -246,21 +306,22 @@ set_object_room(struct route *room, const struct route *names,
 	copy[i] = '\0';
 	memcpy(room->app_label, names->app_label, sizeof(room->app_label));
 	memcpy(room->model, names->model, sizeof(room->model));
-	set_edit_room(room, copy);
+	set_edit_room(room, aliases, copy);
 }
 
 static void
-set_object(struct route_page *out, struct slice id, enum guard_page page)
+set_object(struct route_page *out, const struct conf_list *aliases,
+    struct slice id, enum guard_page page)
 {
 	const struct route names = out->room;
 	struct buf key = { NULL, 0, 0 }, quoted = { NULL, 0, 0 };
 
 	out->page = page;
-	set_object_room(&out->room, &names, id);
+	set_object_room(&out->room, &names, aliases, id);
 	quote_add_unquoted(&key, id);
 	quote_add_key(&quoted, (struct slice){ key.p, key.n });
 	if (quoted.n != id.n || memcmp(quoted.p, id.p, id.n) != 0)
-		set_object_room(&out->linked, &names,
+		set_object_room(&out->linked, &names, aliases,
 		    (struct slice){ quoted.p, quoted.n });
 	buf_fini(&key);
 	buf_fini(&quoted);
@@ -269,7 +330,8 @@ set_object(struct route_page *out, struct slice id, enum guard_page page)
 /* What follows the admin's prefix. With exact an id has no slash in it, which
  * the admin would have quoted; Django takes one that has. */
 static bool
-read_page(struct slice rest, bool exact, struct route_page *out)
+read_page(struct slice rest, bool exact, const struct conf_list *aliases,
+    struct route_page *out)
 {
 	struct slice app, model;
 	enum guard_page page = GUARD_PAGE_NONE;
@@ -290,14 +352,14 @@ read_page(struct slice rest, bool exact, struct route_page *out)
 	if (page == GUARD_PAGE_NONE ||
 	    (exact && memchr(rest.p, '/', rest.n) != NULL))
 		return (false);
-	set_object(out, rest, page);
+	set_object(out, aliases, rest, page);
 	return (true);
 }
 
 /* Looks for a page behind each place where the prefix stands. */
 static bool
 find_page(struct slice path, const char *prefix, bool exact,
-    struct route_page *out)
+    const struct conf_list *aliases, struct route_page *out)
 {
 	struct slice rest;
 	size_t i;
@@ -311,7 +373,7 @@ find_page(struct slice path, const char *prefix, bool exact,
 			rest.n--;
 		} else if (!strip_prefix(&rest, prefix))
 			continue;
-		if (read_page(rest, exact, out))
+		if (read_page(rest, exact, aliases, out))
 			return (true);
 	}
 	return (false);
@@ -319,7 +381,7 @@ find_page(struct slice path, const char *prefix, bool exact,
 
 bool
 route_parse_page(struct slice uri, const char *admin_url,
-    struct route_page *out)
+    const struct conf_list *aliases, struct route_page *out)
 {
 	char decoded[PAGE_PATH_MAX];
 	const char *query;
@@ -332,8 +394,8 @@ route_parse_page(struct slice uri, const char *admin_url,
 		uri.n = (size_t)(query - uri.p);
 	path = (struct slice){ decoded, decode_path(uri, decoded,
 	    sizeof(decoded)) };
-	if (!find_page(path, admin_url, true, out) &&
-	    !find_page(path, admin_url, false, out))
+	if (!find_page(path, admin_url, true, aliases, out) &&
+	    !find_page(path, admin_url, false, aliases, out))
 		memset(out, 0, sizeof(*out));
 	return (true);
 }

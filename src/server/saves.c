@@ -114,23 +114,20 @@ on_announced(const struct store_reply *reply, void *arg)
 		end_page(saves);
 }
 
-/* The names of the object's room, as route_parse() makes them of its URL. */
+/* Of the object's page. */
 static bool
-make_room(const struct adminlog_row *row, struct buf *key, struct buf *name)
+find_room(const struct saves *saves, const struct adminlog_row *row,
+    struct route *route)
 {
 	struct buf object = { NULL, 0, 0 };
-	bool fits;
+	bool ok;
 
 	quote_add_key(&object, slice_of(row->object_id));
-	fits = object.n != 0 && object.n <= ROUTE_ID_MAX;
-	if (fits) {
-		buf_addf(key, "e:%s/%s/%s", row->app_label, row->model,
-		    buf_str(&object));
-		buf_addf(name, "admin_%s_%s_%s", row->app_label, row->model,
-		    buf_str(&object));
-	}
+	ok = route_of_object(slice_of(row->app_label), slice_of(row->model),
+	    (struct slice){ object.p, object.n }, &saves->conf->room_alias,
+	    route);
 	buf_fini(&object);
-	return (fits);
+	return (ok);
 }
 
 static void
@@ -138,26 +135,24 @@ announce(struct saves *saves, const struct adminlog_row *row)
 {
 	struct tabmsg_who who = { row->user_id,
 	    saves->conf->user_id_type == USER_ID_INTEGER, row->user_name };
-	struct buf key = { NULL, 0, 0 }, name = { NULL, 0, 0 };
+	struct route route;
 	struct buf fields = { NULL, 0, 0 }, save = { NULL, 0, 0 };
 	struct sent *sent = &saves->sent[saves->n_sent];
 	char when[CLOCK_ISO_SIZE];
 
-	if (make_room(row, &key, &name)) {
+	if (find_room(saves, row, &route)) {
 		logmsg_add_texts(&fields, row->message);
 		clock_format_iso(row->when_us, when);
 		tabmsg_add_save(&save, row->id, &who, when,
 		    action_name(row->action),
 		    (struct slice){ fields.p, fields.n });
-		store_announce(saves->store, (struct store_room){
-		    buf_str(&key), buf_str(&name) }, row->id,
+		store_announce(saves->store,
+		    (struct store_room){ route.key, route.name }, row->id,
 		    (struct slice){ save.p, save.n }, slice_of(when),
 		    on_announced, sent);
 		*sent = (struct sent){ saves, row->id };
 		saves->n_sent++;
 	}
-	buf_fini(&key);
-	buf_fini(&name);
 	buf_fini(&fields);
 	buf_fini(&save);
 }

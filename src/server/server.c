@@ -460,7 +460,8 @@ on_request(struct client *c, const struct reqhead *head, void *arg)
 	struct route route;
 	enum route_kind kind;
 
-	route_parse(head->path, srv->conf->websocket_prefix, &route);
+	route_parse(head->path, srv->conf->websocket_prefix,
+	    &srv->conf->room_alias, &route);
 	kind = kind_served(srv, c, head, &route);
 	if (kind == ROUTE_NONE)
 		refuse_request(srv, c, 404, slice_is(head->method, "HEAD"));

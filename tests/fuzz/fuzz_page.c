@@ -14,6 +14,8 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct conf_list none;
+
 static void
 check_room(const struct route *room)
 {
@@ -54,7 +56,8 @@ check_escaped(const char *p, size_t n, const struct route_page *page)
 	buf_add_char(&b, '/');
 	for (i = 1; i < n; i++)
 		buf_addf(&b, "%%%02X", (unsigned char)p[i]);
-	ASSERT(route_parse_page((struct slice){ b.p, b.n }, "admin", &other));
+	ASSERT(route_parse_page((struct slice){ b.p, b.n }, "admin",
+	    &none, &other));
 	ASSERT(other.page == page->page);
 	ASSERT(strcmp(other.room.key, page->room.key) == 0);
 	ASSERT(strcmp(other.linked.key, page->linked.key) == 0);
@@ -72,12 +75,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* In a block that ends where the path does. */
 	if (size != 0)
 		memcpy(exact, data, size);
-	if (route_parse_page((struct slice){ exact, size }, "admin", &page)) {
+	if (route_parse_page((struct slice){ exact, size }, "admin",
+	    &none, &page)) {
 		check_page(&page);
 		check_escaped(exact, size, &page);
 	} else
 		ASSERT(size == 0 || data[0] != '/');
-	if (route_parse_page((struct slice){ exact, size }, "", &page))
+	if (route_parse_page((struct slice){ exact, size }, "", &none,
+	    &page))
 		check_page(&page);
 	free(exact);
 	return (0);

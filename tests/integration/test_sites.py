@@ -67,6 +67,9 @@ def test_site(base, start, postgres, redis, version, model):
     assert values["user_name_columns"] == NAMES.get(
         model, "first_name last_name")
     assert values["admin_log_table"] == "django_admin_log"
+    assert values["room_alias"].split() == (
+        ["accounts.child=accounts.base"] if model == "accounts.Child"
+        else []) + ["shop.book=shop.item", "shop.offer=shop.item"]
     # By hand remain: the key's file, the password, an address.
     assert values["database_url"] == "postgres://root@127.0.0.1:%d/%s" % (
         postgres.port, name)

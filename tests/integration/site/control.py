@@ -90,7 +90,7 @@ def do_log(user, model, object_id, flag=2, message="", minutes_ago=0,
         row = LogEntry.objects.create(
             user_id=user, object_id=object_id, object_repr=object_id[:200],
             content_type=ContentType.objects.get_for_model(
-                apps.get_model(model)),
+                apps.get_model(model), for_concrete_model=False),
             action_flag=flag, change_message=message,
             action_time=timezone.now() - timedelta(minutes=minutes_ago))
         if rolled_back:

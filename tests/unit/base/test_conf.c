@@ -466,6 +466,44 @@ test_permissions(struct fixture *f)
 	}
 }
 
+/* room_alias, with everything else in order. */
+static void
+test_aliases(struct fixture *f)
+{
+	static const char *const taken[] = {
+		"", "press.draft=press.article",
+		"press.draft=press.article, a.b=press.article A_1.b=c.d_2",
+	};
+	static const struct {
+		const char *value, *about;
+	} refused[] = {
+		{ "press.draft", "room_alias: \"press.draft\" must be of" },
+		{ "draft=article", "room_alias: \"draft=article\" must be" },
+		{ "press.draft=", "room_alias: \"press.draft=\" must be" },
+		{ "=press.draft", "room_alias: \"=press.draft\" must be" },
+		{ "a.b=c", "room_alias: \"a.b=c\" must be" },
+		{ "a.b=c.d.e", "room_alias: \"a.b=c.d.e\" must be" },
+		{ "a.b.c=d.e", "room_alias: \"a.b.c=d.e\" must be" },
+		{ "a.b=c.d a.b=c.e", "room_alias: a.b stands there twice" },
+		{ "a.b=c.d c.d=e.f", "room_alias: \"a.b=c.d\" leads to" },
+		{ "c.d=e.f a.b=c.d", "room_alias: \"a.b=c.d\" leads to" },
+		{ "a.b=a.b", "room_alias: \"a.b=a.b\" leads to" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		assert_true(conf_set(&f->conf, "room_alias", refused[i].value,
+		    &f->err));
+		assert_unfinished(f, refused[i].about);
+	}
+	for (i = sizeof(taken) / sizeof(taken[0]); i-- > 0;) {
+		buf_reset(&f->err);
+		assert_true(conf_set(&f->conf, "room_alias", taken[i],
+		    &f->err));
+		assert_true(conf_finish(&f->conf, &f->err));
+	}
+}
+
 static void
 test_finish_complaints(void **state)
 {
@@ -487,6 +525,7 @@ test_finish_complaints(void **state)
 	assert_unfinished(f, "database_url: ");
 	assert_true(conf_set(&f->conf, "database_url", SECRET, &f->err));
 	test_permissions(f);
+	test_aliases(f);
 	assert_true(conf_set(&f->conf, "reauth_grace", "59", &f->err));
 	assert_unfinished(f, "reauth_grace: must be 0 (");
 	assert_true(conf_set(&f->conf, "reauth_grace", "60", &f->err));

@@ -101,6 +101,8 @@ static const struct row {
 	{ "/", ROUTE_NONE, NULL, NULL },
 };
 
+static const struct conf_list none;
+
 static void
 test_table(void **state)
 {
@@ -110,7 +112,7 @@ test_table(void **state)
 	(void)state;
 	for (i = 0; i < COUNT_OF(rows); i++) {
 		route_parse(slice_of(rows[i].path), "admin/collaboration",
-		    &route);
+		    &none, &route);
 		if (route.kind != rows[i].kind)
 			fail_msg("%s: kind %d", rows[i].path, route.kind);
 		assert_int_equal(route.asset != NULL,
@@ -128,11 +130,11 @@ test_names_for_the_permission(void **state)
 	struct route route;
 
 	(void)state;
-	route_parse(slice_of("/c/shop/item/7/"), "c", &route);
+	route_parse(slice_of("/c/shop/item/7/"), "c", &none, &route);
 	assert_int_equal(route.kind, ROUTE_EDIT);
 	assert_string_equal(route.app_label, "shop");
 	assert_string_equal(route.model, "item");
-	route_parse(slice_of("/c/shop.item/"), "c", &route);
+	route_parse(slice_of("/c/shop.item/"), "c", &none, &route);
 	assert_int_equal(route.kind, ROUTE_MODEL);
 	assert_string_equal(route.app_label, "shop");
 	assert_string_equal(route.model, "item");
@@ -236,7 +238,7 @@ test_pages(void **state)
 		const struct page_row *r = &page_rows[i];
 
 		if (!route_parse_page(slice_of(r->uri), r->admin_url == NULL ?
-		    "admin" : r->admin_url, &page))
+		    "admin" : r->admin_url, &none, &page))
 			fail_msg("%s: no path", r->uri);
 		if (page.page != r->page)
 			fail_msg("%s: page %d", r->uri, page.page);
@@ -249,11 +251,11 @@ test_pages(void **state)
 		if (r->linked != NULL)
 			assert_string_equal(page.linked.key, r->linked);
 	}
-	assert_false(route_parse_page(slice_of(""), "admin", &page));
+	assert_false(route_parse_page(slice_of(""), "admin", &none, &page));
 	assert_false(route_parse_page((struct slice){ NULL, 0 }, "admin",
-	    &page));
+	    &none, &page));
 	assert_false(route_parse_page(slice_of("http://x/admin/"), "admin",
-	    &page));
+	    &none, &page));
 }
 
 /* Of a page of an object and of its websocket it is the same room. */
@@ -265,13 +267,84 @@ test_page_and_room(void **state)
 
 	(void)state;
 	route_parse(slice_of(P "shop/item/a_3Ab%20c/"), "admin/collaboration",
-	    &route);
+	    &none, &route);
 	assert_true(route_parse_page(
-	    slice_of("/admin/shop/item/a_3Ab%20c/change/"), "admin", &page));
+	    slice_of("/admin/shop/item/a_3Ab%20c/change/"), "admin", &none,
+	    &page));
 	assert_string_equal(page.room.key, route.key);
 	assert_string_equal(page.room.name, route.name);
 	assert_string_equal(page.room.app_label, "shop");
 	assert_string_equal(page.room.model, "item");
+}
+
+/* A proxy's page is its own for the permission, its row's for the room. */
+static void
+test_aliases(void **state)
+{
+	char *entries[] = { "press.draft=press.article", "a_b.c=d.e_f" };
+	const struct conf_list aliases = { entries, COUNT_OF(entries) };
+	static const struct {
+		const char *path, *app_label, *key, *name;
+	} cases[] = {
+		{ "/c/press/draft/7/", "press", "e:press/article/7",
+		    "admin_press_article_7" },
+		{ "/c/press.draft/", "press", "m:press.article",
+		    "model_press.article" },
+		{ "/c/press/article/7/", "press", "e:press/article/7",
+		    "admin_press_article_7" },
+		{ "/c/a_b/c/x%2Fy/", "a_b", "e:d/e_f/x/y", "admin_d_e_f_x/y" },
+		/* only whole names */
+		{ "/c/press/draft2/7/", "press", "e:press/draft2/7",
+		    "admin_press_draft2_7" },
+		{ "/c/xpress/draft/7/", "xpress", "e:xpress/draft/7",
+		    "admin_xpress_draft_7" },
+		{ "/c/press/Draft/7/", "press", "e:press/Draft/7",
+		    "admin_press_Draft_7" },
+		{ "/c/chat/press_draft_7/", "", "c:press_draft_7",
+		    "chat_press_draft_7" },
+	};
+	struct route_page page;
+	struct route route;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		route_parse(slice_of(cases[i].path), "c", &aliases, &route);
+		assert_string_equal(route.key, cases[i].key);
+		assert_string_equal(route.name, cases[i].name);
+		assert_string_equal(route.app_label, cases[i].app_label);
+	}
+	route_parse(slice_of("/c/press/draft/7/"), "c", &aliases, &route);
+	assert_string_equal(route.model, "draft");
+	/* The guard asks for the same room. */
+	assert_true(route_parse_page(slice_of(
+	    "/admin/press/draft/a%3Ab/change/"), "admin", &aliases, &page));
+	assert_string_equal(page.room.key, "e:press/article/a:b");
+	assert_string_equal(page.linked.key, "e:press/article/a_3Ab");
+	assert_string_equal(page.room.model, "draft");
+}
+
+/* What the admin's log names has the room that its page has. */
+static void
+test_of_object(void **state)
+{
+	char *entry = "press.draft=press.article";
+	const struct conf_list aliases = { &entry, 1 };
+	struct route route;
+
+	(void)state;
+	assert_true(route_of_object(slice_of("press"), slice_of("draft"),
+	    slice_of("a_2Fb"), &aliases, &route));
+	assert_string_equal(route.key, "e:press/article/a_2Fb");
+	assert_string_equal(route.name, "admin_press_article_a_2Fb");
+	assert_string_equal(route.model, "draft");
+	assert_false(route_of_object(slice_of("press"), slice_of("draft"),
+	    slice_of(""), &none, &route));
+	assert_false(route_of_object(slice_of("pr/ess"), slice_of("draft"),
+	    slice_of("7"), &none, &route));
+	assert_false(route_of_object(slice_of("press"), slice_of("draft"),
+	    slice_of(ID255 "5"), &none, &route));
+	assert_int_equal(route.kind, ROUTE_NONE);
 }
 
 int
@@ -282,6 +355,8 @@ main(void)
 		cmocka_unit_test(test_names_for_the_permission),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_page_and_room),
+		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_of_object),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
