@@ -48,9 +48,9 @@ struct route {
 
 /*
  * Parses a request path (without the query) under prefix (no slashes at its
- * ends); aliases are those of room_alias. out->kind is ROUTE_NONE for anything that is not one of ours: an
- * unknown shape, a bad escape, bytes that are not UTF-8, control characters, a
- * name or id that is too long.
+ * ends); aliases are those of room_alias. out->kind is ROUTE_NONE for anything
+ * that is not one of ours: an unknown shape, a bad escape, bytes that are not
+ * UTF-8, control characters, a name or id that is too long.
  */
 void	route_parse(struct slice path, const char *prefix,
 	    const struct conf_list *aliases, struct route *out);
@@ -77,8 +77,8 @@ struct route_page {
 /*
  * Parses the path of a request to the site (a query is cut off), whose admin is
  * below admin_url (no slashes at its ends), perhaps behind others, such as a
- * language's; aliases are those of room_alias. It is read as Django reads it: all escapes are undone before
- * anything else. False if it is no path at all.
+ * language's; aliases are those of room_alias. It is read as Django reads it: all
+ * escapes are undone before anything else. False if it is no path at all.
  */
 bool	route_parse_page(struct slice uri, const char *admin_url,
 	    const struct conf_list *aliases, struct route_page *out) MUSTCHECK;
