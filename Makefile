@@ -40,6 +40,7 @@ B ?= build
 O = $(B)/$(FLAVOUR)
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 UNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -53,7 +54,7 @@ Q = @
 endif
 
 # Layers, lowest first; tests/lint/layers.txt says which may use which.
-LAYERS = base shm proto rules django db auth store server process
+LAYERS = base shm proto rules django db auth store server process start
 
 PKGS = libevent_core libevent_extra libevent_openssl libevent_pthreads \
 	hiredis json-c libpq openssl zlib sqlite3 libbsd
@@ -94,7 +95,7 @@ ALL_LDFLAGS = $(LD_$(FLAVOUR)) -pthread $(LDFLAGS)
 src = $(wildcard src/$(1)/*.c)
 objs = $(patsubst src/%.c,$(O)/%.o,$(call src,$(1)))
 libs = $(foreach l,$(1),$(O)/lib$(l).a)
-LIBS = $(call libs,$(LAYERS))
+LIBS = $(call libs,$(filter-out start,$(LAYERS)))
 # The archives that a program of these layers needs, by the rows of layers.txt:
 # a file of a higher layer may change without it being linked anew.
 $(foreach l,$(LAYERS),$(eval USES_$(l) := $(l) \
@@ -111,20 +112,26 @@ BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	conformance sanitize fuzz fuzz-smoke lint bench install uninstall \
 	clean help units-build deps-build
 
-all: $(O)/collabd
+all: $(O)/collabd $(O)/start-collabd
 
 $(O)/collabd: $(O)/process/main.o $(LIBS)
 	@echo "  LINK    $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(call link,$(LIBS))
 
+$(O)/start-collabd: $(O)/start/main.o $(call libs_for,start)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< \
+		$(call link,$(call libs_for,start))
+
 # One archive a layer, without main(), so that a test links what it needs.
 define layer_rule
-$(O)/lib$(1).a: $(filter-out $(O)/process/main.o,$(call objs,$(1))) $(EXTRA_$(1))
+$(O)/lib$(1).a: $(filter-out %/main.o,$(call objs,$(1))) $(EXTRA_$(1))
 	@echo "  AR      $$@"
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 endef
 EXTRA_store = $(O)/gen/scripts.o
 EXTRA_server = $(O)/gen/assets.o
+EXTRA_start = $(O)/gen/start.o
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
 $(O)/%.o: src/%.c
@@ -148,6 +155,13 @@ $(O)/gen/assets.c: $(BROWSER) Makefile
 	@echo "  GEN     $@"
 	$(Q)sh src/browser/bundle.sh $(O)/gen/browser > $@.new
 	$(Q)mv $@.new $@
+
+# The private nginx of start-collabd, and what it runs in a site's Django.
+START_TEXTS = etc/nginx.conf src/start/nginx.conf etc/django_conf.py
+$(O)/gen/start.c: src/start/embed.awk $(START_TEXTS)
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	$(Q)awk -f src/start/embed.awk $(START_TEXTS) > $@
 
 # --- unit tests: tests/unit/<layer>/test_<module>.c, one program each --------
 UNIT_SRC = $(wildcard tests/unit/*/test_*.c)
@@ -285,11 +299,15 @@ run:
 demo:
 	$(Q)sh tests/demo/demo.sh $(ARGS)
 
-install: $(O)/collabd
+install: $(O)/collabd $(O)/start-collabd
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
 		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(SYSCONFDIR) \
 		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/collabd
 	install -m 755 $(O)/collabd $(DESTDIR)$(SBINDIR)/collabd
+	install -m 755 $(O)/start-collabd $(DESTDIR)$(BINDIR)/start-collabd
+	install -m 644 man/start-collabd.1 \
+		$(DESTDIR)$(MANDIR)/man1/start-collabd.1
 	install -m 644 man/collabd.8 $(DESTDIR)$(MANDIR)/man8/collabd.8
 	install -m 644 man/collabd.conf.5 $(DESTDIR)$(MANDIR)/man5/collabd.conf.5
 	install -m 644 man/collabd-protocol.7 man/collabd-migration.7 \
@@ -303,6 +321,8 @@ install: $(O)/collabd
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/collabd $(DESTDIR)$(MANDIR)/man8/collabd.8 \
+		$(DESTDIR)$(BINDIR)/start-collabd \
+		$(DESTDIR)$(MANDIR)/man1/start-collabd.1 \
 		$(DESTDIR)$(MANDIR)/man5/collabd.conf.5 \
 		$(DESTDIR)$(MANDIR)/man7/collabd-protocol.7 \
 		$(DESTDIR)$(MANDIR)/man7/collabd-migration.7 \

@@ -4,16 +4,19 @@
 #
 # Works with Django 3.2 to 6.1. (Without -v 0, newer Djangos announce their
 # imports on standard output; that is moved to standard error where it has not
-# left yet.) Standard output has the configuration alone; what needs attention stands in it as a comment and goes to standard error.
-# No secret is printed: the comments say where the key and the database's
-# password go. What has the same value as collabd's default is printed too, so
-# that the file shows all that the site decides.
+# left yet.) Standard output has the configuration alone; what needs attention
+# stands in it as a comment and goes to standard error. No secret is printed: the
+# comments say where the key and the database's password go. (start-collabd names
+# a folder that only its user can enter in COLLABD_CONF_FOLDER, and gets them.)
+# What has the same value as collabd's default is printed too, so that the file
+# shows all that the site decides.
 #
 # The whole file is one function because the shell executes it as a text whose
 # names would otherwise end up beside the shell's own.
 
 
 def _collabd_conf():
+    import os
     import re
     import sys
     from importlib import import_module
@@ -26,6 +29,7 @@ def _collabd_conf():
 
     lines = []
     problems = []
+    folder = os.environ.get("COLLABD_CONF_FOLDER")
 
     def remark(text):
         """A comment, folded to 78 columns."""
@@ -107,8 +111,34 @@ def _collabd_conf():
             return "admin"
 
     # --- sessions
-    def put_sessions():
-        section("Sessions")
+    def write_keys(name, keys):
+        """A file that nobody else can read; its path."""
+        path = "%s/%s" % (folder, name)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+                  "wb") as f:
+            for key in keys:
+                f.write((key if isinstance(key, bytes) else
+                         str(key).encode()) + b"\n")
+        return path
+
+    def put_key():
+        """In the line itself, so that one of the environment wins; in a file
+        if a line cannot hold it."""
+        key = settings.SECRET_KEY
+        if isinstance(key, str) and not re.search(r"[\r\n\0]", key):
+            put("secret_key", key)
+            return
+        put("secret_key_file", write_keys("secret_key", [key]))
+
+    def put_fallbacks(keys):
+        if not folder:
+            put("secret_key_fallbacks_file",
+                "/etc/collabd/secret_key_fallbacks")
+            return
+        put("secret_key_fallbacks_file",
+            write_keys("secret_key_fallbacks", keys))
+
+    def remark_key():
         remark("The key itself is not printed. Write SECRET_KEY, and nothing "
                "else, into this file, readable by collabd only; or remove "
                "the line and set SECRET_KEY in the environment. For example:")
@@ -117,6 +147,13 @@ def _collabd_conf():
                      "print(settings.SECRET_KEY)\" > "
                      "/etc/collabd/secret_key)")
         put("secret_key_file", "/etc/collabd/secret_key")
+
+    def put_sessions():
+        section("Sessions")
+        if folder:
+            put_key()
+        else:
+            remark_key()
         if not isinstance(settings.SECRET_KEY, (str, bytes)) or \
                 not settings.SECRET_KEY:
             warn("SECRET_KEY is empty or no text.")
@@ -131,8 +168,7 @@ def _collabd_conf():
         if fallbacks:
             remark("One old key a line, %d of them (SECRET_KEY_FALLBACKS)." %
                    len(fallbacks))
-            put("secret_key_fallbacks_file",
-                "/etc/collabd/secret_key_fallbacks")
+            put_fallbacks(fallbacks)
         import django
         legacy = django.VERSION < (4, 0)
         if legacy:
@@ -218,7 +254,6 @@ def _collabd_conf():
             lines.append("# database_url =")
 
     def absolute(name):
-        import os
         return os.path.abspath(name)
 
     def path_quote(text):
@@ -252,10 +287,14 @@ def _collabd_conf():
                           str(options.get("options", "")))
         if found:
             schema = found.group(1)
+        password = str(config.get("PASSWORD") or "")
+        login = user
+        if folder and password:
+            login += ":" + quote(password, safe="")
         url = "postgres://%s%s/%s%s" % (
-            user + "@" if user else "", netloc, quote(name, safe=""),
+            login + "@" if login else "", netloc, quote(name, safe=""),
             "?" + urlencode(query, safe="/") if query else "")
-        if config.get("PASSWORD"):
+        if password and not folder:
             remark("The password is not printed. Put it behind the user, "
                    "percent-encoded (user:password@host), and keep this file "
                    "from others' eyes (chmod 640); or remove the line and "
@@ -431,7 +470,7 @@ def _collabd_conf():
         url = str(url)
         parts = urlsplit(url)
         secret = parts.password is not None or "password=" in parts.query
-        if secret:
+        if secret and not folder:
             remark("The password is not printed. Put it in front of the host "
                    "(redis://:password@host), or remove the line and set "
                    "REDIS_URL in the environment.")
@@ -459,7 +498,6 @@ def _collabd_conf():
 
     def print_alone(text):
         """What the shell wrote before us and still holds goes to stderr."""
-        import os
         try:
             out = os.dup(1)
             os.dup2(2, 1)

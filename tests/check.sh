@@ -24,7 +24,7 @@ current=
 first="build"
 track1="unit unit-asan unit-tsan sim browser-static lint fuzz browser-newest"
 track2="integration-asan integration conformance-asan conformance"
-track2="$track2 run demo demo-again"
+track2="$track2 start run demo demo-again"
 track3="fresh browser"
 every="$first $track1 $track2 $track3"
 all=$every
@@ -76,6 +76,8 @@ suite() {
 		sh tests/conformance/run.sh "$(own "$1" release)" ;;
 	conformance-asan)
 		sh tests/conformance/run.sh "$(own "$1" asan)" ;;
+	start)
+		sh tests/start/run.sh "$B/release" "$(own "$1" release)" ;;
 	browser-static)
 		sh tests/browser/static.sh ;;
 	browser)
