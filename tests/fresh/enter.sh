@@ -1,7 +1,8 @@
 # Sourced by run.sh of a suite ($suite) that does its work in roots of Debian 12:
 # starts root.sh beside that run.sh, as the first process of namespaces of its own
 # for mounts and processes, of which the kernel leaves nothing when that ends,
-# however it ends. It gets a clean clone of the last commit.
+# however it ends. It gets a clean clone of the last commit, and the arguments of
+# run.sh behind its own.
 #
 # The roots are kept in FRESH_CACHE (/var/cache/collabd-fresh), which may be
 # removed at any time. Logs are in $B/check/$suite. The last line is
@@ -9,6 +10,7 @@
 # SKIP; with REQUIRE=1 it is a failure.
 # shellcheck shell=sh
 set -u
+suite=${suite:?}
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.." || exit 1
 tree=$(pwd)
@@ -79,6 +81,6 @@ git clone -q --no-hardlinks "$tree" "$work/tree" ||
 
 # Its end is the end of all, and ours is its end. The lock is ours alone.
 setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork \
-    --kill-child sh "$here/root.sh" "$cache" "$work" "$logs" 9>&- &
+    --kill-child sh "$here/root.sh" "$cache" "$work" "$logs" "$@" 9>&- &
 child=$!
 wait "$child"

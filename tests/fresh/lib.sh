@@ -12,6 +12,7 @@
 # shellcheck shell=sh
 set -u
 cache=$1; work=$2; logs=$3
+shift 3
 cd "$work/tree" || exit 1
 . tests/count.sh
 cd "$cache" || exit 1
