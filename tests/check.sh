@@ -77,7 +77,7 @@ suite() {
 	conformance-asan)
 		sh tests/conformance/run.sh "$(own "$1" asan)" ;;
 	start)
-		sh tests/start/run.sh "$B/release" "$(own "$1" release)" ;;
+		sh tests/start/run.sh "$B/asan" "$(own "$1" release)" ;;
 	browser-static)
 		sh tests/browser/static.sh ;;
 	browser)

@@ -66,18 +66,16 @@ static bool
 use_file(const char *path, int flags, int fd)
 {
 	int opened;
+	bool ok;
 
 	if (path == NULL)
 		return (true);
-	opened = open(path, flags, 0600);
-	if (opened == -1)
+	if ((opened = open(path, flags, 0600)) == -1)
 		return (false);
-	if (opened == fd)
-		return (true);
-	if (dup2(opened, fd) == -1)
-		return (false);
-	close(opened);
-	return (true);
+	ok = opened == fd || dup2(opened, fd) != -1;
+	if (opened != fd)
+		close(opened);
+	return (ok);
 }
 
 static bool

@@ -126,7 +126,7 @@ command_interpreter(const char *program)
 static char *
 first_line_program(const char *path)
 {
-	char line[LINE_BYTES + 1], *program, *rest;
+	char line[LINE_BYTES + 1] = "", *program, *rest;
 	ssize_t n = -1;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 

@@ -56,6 +56,23 @@ let_in(const char *path, const struct folder_user *user)
 	    chown(path, (uid_t)-1, gr->gr_gid) == 0 && chmod(path, 0710) == 0);
 }
 
+/* Whether everybody can go through a folder and those above it. */
+static bool
+is_on_the_way(const char *folder)
+{
+	char *path = xstrdup(folder), *slash;
+	struct stat st;
+	bool ok = true;
+
+	while (ok && *path != '\0') {
+		ok = stat(path, &st) == 0 && (st.st_mode & S_IXOTH) != 0;
+		if ((slash = strrchr(path, '/')) != NULL)
+			*slash = '\0';
+	}
+	free(path);
+	return (ok);
+}
+
 char *
 folder_make(struct folder_user *user, struct buf *err)
 {
@@ -66,7 +83,8 @@ folder_make(struct folder_user *user, struct buf *err)
 
 	choose_user(user);
 	for (i = 0; i < COUNT_OF(parents); i++) {
-		if (parents[i] == NULL || *parents[i] != '/')
+		if (parents[i] == NULL || *parents[i] != '/' ||
+		    (*user->user != '\0' && !is_on_the_way(parents[i])))
 			continue;
 		path = xasprintf("%s/start-collabd-XXXXXX", parents[i]);
 		if (strlen(path) < PATH_BYTES && template_is_plain(path) &&

@@ -219,8 +219,10 @@ int
 front_start(struct front *f, struct supervisor *sup)
 {
 	struct argv argv = { NULL, 0 };
+	const char *folders = getenv("PATH");
 	char *passed = xasprintf("NGINX=%d;", f->fd);
-	char *set[] = { passed, NULL };
+	char *path = xasprintf("PATH=%s", folders == NULL ? "" : folders);
+	char *set[] = { passed, folders == NULL ? NULL : path, NULL };
 	struct child_setup setup = { .set = set, .in = "/dev/null",
 	    .fd = f->fd, .end_signal = SIGQUIT,
 	    .flags = CHILD_OWN_GROUP | CHILD_CLEAN_ENV | CHILD_NO_TERM };
@@ -234,6 +236,7 @@ front_start(struct front *f, struct supervisor *sup)
 		error = child_start(&sup->child[SUP_NGINX], "nginx", &setup);
 	argv_fini(&argv);
 	free(passed);
+	free(path);
 	return (error);
 }
 

@@ -51,7 +51,7 @@ fetch(int port, const char *path, struct supervisor *sup, struct buf *page)
 	    "Accept: text/html\r\nAccept-Encoding: gzip\r\n"
 	    "Connection: close\r\n\r\n", path, port);
 	int fd = connect_to(port);
-	ssize_t n = -1;
+	ssize_t n;
 
 	if (fd != -1 &&
 	    send(fd, request, strlen(request), MSG_NOSIGNAL) != -1) {

@@ -19,7 +19,7 @@ tool() {
 
 tool types tsc -p tests/browser/tsconfig.json
 tool eslint eslint --max-warnings 0 -c tests/browser/eslint.config.mjs \
-	src/browser tests/browser
+	src/browser tests/browser tests/start
 
 out=$(node --test tests/browser/unit/*.test.mjs 2>&1); rc=$?
 p=$(echo "$out" | sed -n 's/^[^a-z]* pass \([0-9]*\)$/\1/p')

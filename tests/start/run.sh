@@ -33,5 +33,18 @@ count() {
 }
 passed=$(count passed); failed=$(($(count failed) + $(count error)))
 [ "$rc" -ne 0 ] && [ "$failed" -eq 0 ] && failed=1
+# Only some were asked for.
+if [ $# -eq 0 ]; then
+	: "${BROWSER:=/usr/bin/chromium-headless-shell}"
+	export BROWSER
+	node --test --test-reporter=spec trial.test.mjs >"$log" 2>&1
+	rc=$?
+	cat "$log"
+	if [ "$rc" -eq 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+fi
 echo "start: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -173,6 +173,14 @@ def test_nowhere_to_write(start, folder):
         os.listdir(rig.HERE + "/site") + ["collabd.conf"])
 
 
+def test_a_folder_that_nginx_cannot_enter(start, folder):
+    """Of root, whose nginx is somebody else; then it is another folder."""
+    os.mkdir(folder + "/closed", 0o700)
+    s = start(env={"TMPDIR": folder + "/closed"})
+    assert s.echo()["method"] == "GET"
+    assert s.stop() == 0
+
+
 # --- at run time
 
 @pytest.fixture
