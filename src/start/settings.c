@@ -50,14 +50,12 @@ log_lines(const char *who, const char *path)
 {
 	struct buf text = { NULL, 0, 0 };
 	char *copy, *line, *rest = NULL;
-	size_t n;
 
 	if (folder_read(path, TEXT_MAX, &text)) {
 		copy = xstrdup(buf_str(&text));
 		for (line = strtok_r(copy, "\n", &rest); line != NULL;
 		    line = strtok_r(NULL, "\n", &rest)) {
-			n = strlen(line);
-			if (n < 4 || strcmp(line + n - 4, ": ok") != 0)
+			if (strstr(line, ": ok") == NULL)
 				log_warn("%s: %s", who, line);
 		}
 		free(copy);
@@ -258,6 +256,8 @@ run_collabd(const struct search *s, const char *option, const char *file)
 
 	for (i = 0; i < s->set->command.n; i++)
 		argv_add(&argv, s->set->command.v[i]);
+	/* What it would say of its day is nobody's concern here. */
+	add_setting(&argv, "log_level=", "warning");
 	argv_add(&argv, option);
 	setup.argv = argv.v;
 	status = sup_run(s->sup, "collabd", &setup, CHECK_MS);

@@ -144,6 +144,71 @@ def test_signals(start, folder, number):
     assert s.stop(number) == 0          # gunicorn's, for all three
 
 
+COUNT = """
+import os, signal, sys
+def note(number, frame):
+    with open("signals", "a") as f:
+        f.write("%d " % number)
+for n in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+    signal.signal(n, note)
+import threading
+def end():
+    while not os.path.exists("end"):
+        threading.Event().wait(0.01)
+    os._exit(9)
+threading.Thread(target=end).start()
+""" + TELL
+
+
+@pytest.mark.parametrize("key,number", [(b"\x03", signal.SIGINT),
+                                        (b"\x1c", signal.SIGQUIT)])
+def test_a_terminal_says_it_once(start, folder, key, number):
+    """It says it to the site itself; nginx and collabd hear it from us."""
+    rig.make_conf(folder)
+    here, there = os.openpty()
+    tty = os.ttyname(there)
+    # The terminal of a session is the first that its leader opens.
+    s = start([PYTHON, "-c", COUNT],
+              launcher=["sh", "-c", "exec <%s; exec \"$@\"" % tty, "sh"])
+    s.wait_collabd()
+    os.write(here, key)
+    wait_for(lambda: not s.pids("nginx") and not s.pids("collabd"), "their end")
+    with open(folder + "/signals") as f:
+        assert f.read() == "%d " % number
+    open(folder + "/end", "w").close()
+    assert s.wait() == 9
+    os.close(here)
+    os.close(there)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_each_signal_once(start, folder, number):
+    """However often it comes."""
+    rig.make_conf(folder)
+    s = start([PYTHON, "-c", COUNT]).wait_collabd()
+    for _ in range(5):
+        s.send(number)
+    wait_for(lambda: os.path.exists(folder + "/signals"), "the site")
+    s.send(number)
+    open(folder + "/end", "w").close()
+    assert s.wait() == 9
+    with open(folder + "/signals") as f:
+        said = f.read().split()
+    assert set(said) == {str(int(number))}
+    assert number != signal.SIGTERM or len(said) == 1
+
+
+def test_the_end_comes_while_it_starts(start, folder):
+    """Before there is a site: with the status that a shell would give."""
+    with open(folder + "/nginx", "w") as f:
+        f.write("#!/bin/sh\ntouch here\nsleep 1000\n")
+    os.chmod(folder + "/nginx", 0o755)
+    s = start(options=["--nginx", "./nginx"], wait=False)
+    wait_for(lambda: os.path.exists(folder + "/here"), "nginx -t")
+    s.send(signal.SIGTERM)
+    assert s.wait() == 128 + signal.SIGTERM
+
+
 def everybody(s):
     for pid in [s.process.pid] + s.pids():
         try:
