@@ -7,6 +7,7 @@
 #                   on one address and print its URL and log-ins
 #   make check      (root) install what is missing and run every test
 #   make fresh      (root) do what the README says in a Debian 12 made for it
+#   make heroku     (root) build an app with bin/compile and run it as dynos
 #   make install    install below PREFIX (/usr/local), honouring DESTDIR
 #   make uninstall  remove what install put there (never the configuration)
 #   make unit       unit tests only
@@ -108,7 +109,7 @@ LUA = $(wildcard src/store/lua/*.lua)
 BROWSER := $(shell find src/browser -type d -o -name '*.js' -o -name '*.css' \
 	-o -name '*.json' -o -name '*.sh' 2>/dev/null)
 
-.PHONY: all run demo check fresh sim sim-long unit t integration it \
+.PHONY: all run demo check fresh heroku sim sim-long unit t integration it \
 	conformance sanitize fuzz fuzz-smoke lint bench install uninstall \
 	clean help units-build deps-build
 
@@ -300,6 +301,9 @@ check:
 
 fresh:
 	$(Q)sh tests/fresh/run.sh
+
+heroku:
+	$(Q)REQUIRE=1 sh tests/heroku/run.sh
 
 run:
 	$(Q)sh tests/demo/run.sh $(ARGS)

@@ -25,10 +25,10 @@ first="build"
 track1="unit unit-asan unit-tsan sim browser-static lint fuzz browser-newest"
 track2="integration-asan integration conformance-asan conformance"
 track2="$track2 start run demo demo-again"
-track3="fresh browser"
+track3="fresh heroku browser"
 every="$first $track1 $track2 $track3"
 all=$every
-[ "${REQUIRE:-0}" != 0 ] || all="$first $track1 $track2 browser"
+[ "${REQUIRE:-0}" != 0 ] || all="$first $track1 $track2 heroku browser"
 
 # The collabd that a suite starts is a link to that of a build ($2), under a
 # name of the suite's own ($1): so a process that it has left behind is told
@@ -91,6 +91,8 @@ suite() {
 		sh tests/demo/demo.sh --smoke ;;
 	fresh)
 		sh tests/fresh/run.sh ;;
+	heroku)
+		sh tests/heroku/run.sh ;;
 	*)
 		echo "no such suite: $1" >&2; return 64 ;;
 	esac

@@ -1,11 +1,13 @@
 #!/bin/sh
 # Installs the Debian packages that something needs and that are missing.
 #
-#     sh tests/deps.sh [-l] build|run|demo|check|fresh
+#     sh tests/deps.sh [-l] build|run|demo|check|fresh|heroku-build|heroku-run
 #
 # build: compiler and libraries; run: what "make run" needs besides; demo: what
 # "make demo" needs besides; check: what all tests need besides; fresh: what
-# "make fresh" needs, which brings the rest into a root of its own. Asks the
+# "make fresh" needs, which brings the rest into a root of its own; heroku-build,
+# heroku-run: what the images of a stack have, of which a buildpack knows, and the
+# Python that an app brings along. Asks the
 # package archive only if something is missing. Packages with a server (Redis,
 # PostgreSQL, nginx) are installed without starting one and without making a
 # database cluster: the tests and the demo start servers of their own.
@@ -26,6 +28,12 @@ check="libcmocka-dev libwslay-dev liblua5.1-0-dev clang libclang-rt-14-dev
 	python3-pytest-xdist chromium chromium-headless-shell openssl
 	ca-certificates procps"
 fresh="debootstrap git"
+heroku_build="gcc libc6-dev make pkg-config libevent-dev libpq-dev libssl-dev
+	zlib1g-dev ca-certificates"
+heroku_run="libevent-core-2.1-7 libevent-extra-2.1-7 libevent-openssl-2.1-7
+	libevent-pthreads-2.1-7 libpq5 libssl3 zlib1g ca-certificates python3
+	python-is-python3 python3-django python3-psycopg2 gunicorn
+	libjs-jquery"
 
 list=
 [ "${1-}" = -l ] && { list=1; shift; }
@@ -35,7 +43,9 @@ run)	wanted="$build $run" ;;
 demo)	wanted="$build $run $demo" ;;
 check)	wanted="$build $run $demo $check" ;;
 fresh)	wanted=$fresh ;;
-*)	echo "usage: deps.sh [-l] build|run|demo|check|fresh" >&2; exit 64 ;;
+heroku-build)	wanted=$heroku_build ;;
+heroku-run)	wanted=$heroku_run ;;
+*)	sed -n 's/^#  *sh tests/usage: sh tests/p' "$0" >&2; exit 64 ;;
 esac
 if [ -n "$list" ]; then
 	# shellcheck disable=SC2086

@@ -4,7 +4,7 @@
  * is owned by who took it and given back to resp_value_free().
  *
  * Bounds, since what Redis sends is input: a reply may take RESP_REPLY_MAX
- * bytes, an array RESP_ARRAY_MAX elements, arrays 7 levels (hiredis). Past
+ * bytes, an array RESP_ARRAY_MAX elements, arrays RESP_DEPTH_MAX levels. Past
  * them the reader is broken and the connection has to be closed. Any thread,
  * one reader not shared.
  */
@@ -21,6 +21,7 @@
 
 #define RESP_REPLY_MAX	(32 << 20)	/* a room of 50,000 members fits */
 #define RESP_ARRAY_MAX	(1 << 20)
+#define RESP_DEPTH_MAX	8		/* as hiredis 0.14 has it */
 
 /*
  * A command is an array header with the number of arguments, then each as a

@@ -92,6 +92,25 @@ starts_with(const char *text, const char *prefix)
 	return (strncmp(text, prefix, strlen(prefix)) == 0);
 }
 
+/* Whether whoever is on the way to Redis could pretend to be it. */
+static bool
+redis_is_unverified(const struct conf *conf)
+{
+	struct redis_url url;
+	struct buf err = { NULL, 0, 0 };
+	bool yes = false;
+
+	memset(&url, 0, sizeof(url));
+	if (strcmp(conf->redis_url, "embedded") != 0 &&
+	    redis_url_parse(conf->redis_url, &url, &err)) {
+		yes = url.tls && !(url.tls_verify_set ? url.tls_verify :
+		    conf->redis_tls_verify);
+		redis_url_fini(&url);
+	}
+	buf_fini(&err);
+	return (yes);
+}
+
 void
 check_warn(const struct conf *conf)
 {
@@ -99,6 +118,9 @@ check_warn(const struct conf *conf)
 	if (starts_with(conf->secret_key, WEAK_KEY))
 		log_warn("the key of the site begins with \"" WEAK_KEY "\": "
 		    "it is that of a new project and may be known to others");
+	if (redis_is_unverified(conf))
+		log_warn("the link to redis is encrypted, but its certificate "
+		    "is not verified (redis_tls_verify)");
 	if (conf->echo_room)
 		log_warn("echo_room is on: anybody may connect to it");
 }

@@ -49,6 +49,7 @@
 #define YOUNG_MS	1000	/* a worker that dies younger is forked later */
 #define AGAIN_MAX_MS	10000
 #define KILL_AFTER_MS	2000	/* beyond shutdown_timeout */
+#define SAME_WORD_MS	1000	/* in which several SIGTERMs are one */
 #define BEGIN_MAX_MS	15000	/* for new workers to accept; they take 3 s if
 				 * neither database nor Redis answers */
 
@@ -85,6 +86,7 @@ struct master {
 	int64_t		 give_up_ms;	/* and with those that begin */
 	int64_t		 watchdog_due_ms;
 	unsigned	 stops;		/* TERM or INT received */
+	int64_t		 stop_ms;	/* when the first one was */
 	bool		 is_ready;	/* all of `now` accepted once */
 	bool		 is_failing;	/* none of `next` ever will */
 	bool		 is_asked;	/* a reload, to be done when it can be */
@@ -553,12 +555,22 @@ stop(struct master *m)
 			patience = m->children[i].patience_ms;
 	}
 	if (m->stops == 1) {
+		m->stop_ms = clock_mono_ms();
 		log_info("stopping");
 		notify_send("STOPPING=1");
 	} else
 		patience = 0;
 	m->kill_ms = clock_mono_ms() + patience + KILL_AFTER_MS;
-	signal_workers(m, SIGTERM);
+	signal_workers(m, m->stops == 1 ? SIGTERM : WORKER_HURRY);
+}
+
+/* A platform says SIGTERM to each of its processes, and once more, and so does
+ * what runs us: that is one word. */
+static bool
+is_same_word(const struct master *m, int sig)
+{
+	return (sig == SIGTERM && m->stops != 0 &&
+	    clock_mono_ms() - m->stop_ms < SAME_WORD_MS);
 }
 
 /* The workers write the rest. */
@@ -585,7 +597,8 @@ on_signal(struct master *m, int sig)
 	case SIGTERM:
 	case SIGINT:
 	case SIGQUIT:
-		stop(m);
+		if (!is_same_word(m, sig))
+			stop(m);
 		break;
 	case SIGUSR1:
 		log_reopen();

@@ -18,7 +18,6 @@
 
 struct worker {
 	struct server	*server;
-	bool		 was_told;	/* TERM has come once */
 };
 
 static void
@@ -26,13 +25,19 @@ term_cb(evutil_socket_t sig, short what, void *arg)
 {
 	struct worker *w = arg;
 
+	(void)sig;
 	(void)what;
-	if (w->was_told && sig == SIGTERM)
-		server_stop(w->server);
-	else
-		server_drain(w->server);
-	if (sig == SIGTERM)
-		w->was_told = true;
+	server_drain(w->server);
+}
+
+static void
+hurry_cb(evutil_socket_t sig, short what, void *arg)
+{
+	struct worker *w = arg;
+
+	(void)sig;
+	(void)what;
+	server_stop(w->server);
 }
 
 static void
@@ -114,8 +119,8 @@ default_signals(void)
 void
 worker_main(const struct worker_setup *setup)
 {
-	struct worker w = { NULL, false };
-	struct event *evs[5];
+	struct worker w = { NULL };
+	struct event *evs[6];
 	struct event_base *base;
 	char prefix[16];
 	size_t i;
@@ -141,7 +146,8 @@ worker_main(const struct worker_setup *setup)
 	evs[1] = must(evsignal_new(base, SIGQUIT, term_cb, &w));
 	evs[2] = must(evsignal_new(base, SIGUSR1, usr1_cb, &w));
 	evs[3] = must(evsignal_new(base, SIGUSR2, usr2_cb, &w));
-	evs[4] = must(event_new(base, setup->master_fd, EV_READ, master_gone_cb,
+	evs[4] = must(evsignal_new(base, WORKER_HURRY, hurry_cb, &w));
+	evs[5] = must(event_new(base, setup->master_fd, EV_READ, master_gone_cb,
 	    &w));
 	default_signals();
 	server_run(w.server);

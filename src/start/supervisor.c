@@ -206,8 +206,8 @@ hurry(struct supervisor *s, struct ending *e)
 {
 	e->is_hurried = true;
 	child_signal(&s->child[SUP_NGINX], SIGINT);
-	/* A second one does not wait for websockets. */
-	child_signal(&s->child[SUP_COLLABD], SIGTERM);
+	/* Of two SIGTERMs the second could be the same word. */
+	child_signal(&s->child[SUP_COLLABD], SIGINT);
 }
 
 static void

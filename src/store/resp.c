@@ -17,6 +17,13 @@
 #include "base/xmalloc.h"
 #include "store/resp.h"
 
+#ifdef REDIS_REPLY_DOUBLE	/* hiredis 1.0 and later */
+#define HAVE_RESP3
+#define ELEMENTS	size_t
+#else
+#define ELEMENTS	int
+#endif
+
 struct resp_reader {
 	redisReader	*hi;
 	size_t		 bytes;		/* of the value being put together */
@@ -102,18 +109,33 @@ make_string(const redisReadTask *task, char *p, size_t n)
 	enum resp_type type = task->type == REDIS_REPLY_ERROR ? RESP_ERROR :
 	    task->type == REDIS_REPLY_STATUS ? RESP_STATUS : RESP_STRING;
 
-	if ((v = value_new(task, type, n)) == NULL)
+	/* Of RESP3 there are others, which nobody has asked for. */
+	if ((type == RESP_STRING && task->type != REDIS_REPLY_STRING) ||
+	    (v = value_new(task, type, n)) == NULL)
 		return (NULL);
 	v->text = (struct slice){ xmemdup0(p, n), n };
 	return (v);
 }
 
+/* A later hiredis has no bound for it, and a value is freed by recursion. */
+static bool
+is_too_deep(const redisReadTask *task)
+{
+	int depth;
+
+	for (depth = 1; (task = task->parent) != NULL; depth++)
+		;
+	return (depth > RESP_DEPTH_MAX);
+}
+
 static void *
-make_array(const redisReadTask *task, int n)
+make_array(const redisReadTask *task, ELEMENTS n)
 {
 	struct resp_value *v;
 
-	if (n < 0 || n > RESP_ARRAY_MAX ||
+	/* Of -1 as well, should it come. */
+	if (task->type != REDIS_REPLY_ARRAY || (size_t)n > RESP_ARRAY_MAX ||
+	    is_too_deep(task) ||
 	    (v = value_new(task, RESP_ARRAY, (size_t)n * sizeof(v))) == NULL)
 		return (NULL);
 	v->n = (size_t)n;
@@ -134,8 +156,25 @@ make_integer(const redisReadTask *task, long long integer)
 static void *
 make_nil(const redisReadTask *task)
 {
-	return (value_new(task, RESP_NIL, 0));
+	return (task->type == REDIS_REPLY_NIL ? NULL :	/* of RESP3 */
+	    value_new(task, RESP_NIL, 0));
 }
+
+#ifdef HAVE_RESP3
+/* Without a function of ours hiredis would make a pointer of the type. */
+static void *
+refuse_double(const redisReadTask *task UNUSED, double value UNUSED,
+    char *p UNUSED, size_t n UNUSED)
+{
+	return (NULL);
+}
+
+static void *
+refuse_bool(const redisReadTask *task UNUSED, int value UNUSED)
+{
+	return (NULL);
+}
+#endif
 
 static void
 free_object(void *obj)
@@ -148,6 +187,10 @@ static const redisReplyObjectFunctions functions = {
 	.createArray = make_array,
 	.createInteger = make_integer,
 	.createNil = make_nil,
+#ifdef HAVE_RESP3
+	.createDouble = refuse_double,
+	.createBool = refuse_bool,
+#endif
 	.freeObject = free_object,
 };
 

@@ -220,15 +220,34 @@ def test_stop(start, site, redis, people, room, number):
     assert c.stop(0) == 0
 
 
-def test_second_signal_is_immediate(start, site, redis, people, room):
+def test_stop_of_every_process(start, site, redis, people, room):
+    """A platform says SIGTERM to each process, and who supervises us says it
+    once more: websockets are closed in order all the same."""
+    c = start(database_url=site.url, redis_url=redis.url(), drain_time=1)
+    sockets = [c.join(people.alice, room) for _ in range(8)]
+    pids = [c.process.pid] + c.workers()
+    for _ in range(2):
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+    assert [ws.closed() for ws in sockets] == [1012] * 8
+    assert c.stop(0) == 0
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_second_signal_is_immediate(start, site, redis, people, room, second):
     c = start(database_url=site.url, redis_url=redis.url(), drain_time=300,
               shutdown_timeout=300)
     sockets = [c.join(people.alice, room) for _ in range(4)]
     mark = c.mark()
     c.process.send_signal(signal.SIGTERM)
     c.log_contains("(?i)stop|drain|term|shut", mark)
-    c.process.send_signal(signal.SIGTERM)
-    c.stop(0)
+
+    def is_over():
+        c.process.send_signal(second)
+        return c.process.poll() is not None
+    # A SIGTERM of the same second is the same word.
+    wait_for(is_over, "the daemon to end")
+    assert c.stop(0) == 0
     for ws in sockets:
         ws.closed()
 

@@ -59,6 +59,8 @@ def test_tls_is_verified(base, start, site, people):
     c = start(database_url=site.url, redis_url=server.url(),
               redis_tls_verify=False)
     c.redis_state("up")
+    # Whoever reads the log knows what the link is worth.
+    c.log_contains("redis.*encrypted.*not verified")
     c.stop()
     server.stop()
 

@@ -67,7 +67,15 @@ test_refused(void **state UNUSED)
 {
 	static const char *const bad[] = {
 		"hello\r\n",
-		">2\r\n+a\r\n+b\r\n",			/* RESP3 */
+		/* RESP3, which hiredis knows from 1.0 on */
+		">2\r\n+a\r\n+b\r\n",
+		"_\r\n",
+		"#t\r\n",
+		",1.5\r\n",
+		"(12\r\n",
+		"=7\r\ntxt:abc\r\n",
+		"~1\r\n+a\r\n",
+		"%1\r\n+a\r\n+b\r\n",
 		"*4294967296\r\n",
 		"*1048577\r\n",
 		"*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
