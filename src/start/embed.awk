@@ -1,11 +1,12 @@
 # Turns texts into a C file: the template of nginx's configuration, in which a
 # line "%piece name" becomes what stands between "#: name" and "#: end" in
-# etc/nginx.conf, and etc/django_conf.py as it is. What is said in a piece with
+# the two examples, and etc/django_conf.py as it is. What is said in a piece with
 # the names of the example is said in the template with its own. In this order:
 #
-#     awk -f embed.awk etc/nginx.conf src/start/nginx.conf etc/django_conf.py
+#     awk -f embed.awk etc/nginx.conf etc/nginx-guard.conf src/start/nginx.conf \
+#         etc/django_conf.py
 #
-# A piece that etc/nginx.conf does not have is left out.
+# A piece that neither example has is left out.
 function literal(line) {
 	gsub(/\\/, "&&", line); gsub(/"/, "\\\"", line)
 	printf "\"%s\\n\"\n", line
@@ -25,23 +26,23 @@ BEGIN {
 	print "#include \"start/template.h\""
 }
 FNR == 1 { file++ }
-file == 1 && /^[ \t]*#: end$/ { name = ""; next }
-file == 1 && /^[ \t]*#: / { name = $2; next }
-file == 1 {
+file <= 2 && /^[ \t]*#: end$/ { name = ""; next }
+file <= 2 && /^[ \t]*#: / { name = $2; next }
+file <= 2 {
 	if (name != "" && !/^[ \t]*(#|$)/)
 		pieces[name] = pieces[name] piece($0) "\n"
 	next
 }
 FNR == 1 {
-	if (file == 3) print ";"
-	printf "\nconst char template_%s[] =\n", file == 2 ? "nginx" : "django"
+	if (file == 4) print ";"
+	printf "\nconst char template_%s[] =\n", file == 3 ? "nginx" : "django"
 }
-file == 2 && /^%piece / {
+file == 3 && /^%piece / {
 	n = split(pieces[$2], lines, "\n")
 	for (i = 1; i < n; i++)
 		literal(lines[i])
 	next
 }
-file == 2 && /^[ \t]*(#|$)/ { next }
+file == 3 && /^[ \t]*(#|$)/ { next }
 { literal($0) }
 END { print ";" }
