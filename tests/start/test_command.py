@@ -1,6 +1,7 @@
 """The command: its arguments, its address, its end, and signals."""
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -278,6 +279,25 @@ def reload(s):
              len(s.pids("python3")) == 3, "gunicorn's new workers")
     for _ in range(4):
         assert s.get("/echo")[0] == 200
+
+
+def test_a_reload_of_a_site_that_cannot_be_asked(start, project, folder):
+    """What it said before holds, also for a collabd that is started again."""
+    shutil.rmtree(folder)
+    shutil.copytree(project, folder)
+    s = start(["/usr/bin/python3", "-c", COUNT], options=[
+        "-o", "redis_url=embedded", "-o", "drain_time=0.2"]).wait_collabd()
+    with open(folder + "/mysite/settings.py", "a") as f:
+        f.write("\nimport nowhere\n")
+    s.send(signal.SIGHUP)
+    s.log_contains("nothing is changed for collabd and nginx")
+    assert "No module named 'nowhere'" in s.log()
+    os.kill(s.master("collabd"), signal.SIGKILL)
+    mark = len(s.log())
+    s.log_contains("ready workers=", mark)
+    s.wait_collabd()
+    open(folder + "/end", "w").close()
+    assert s.wait() == 9
 
 
 def test_it_is_killed_itself(start, folder):

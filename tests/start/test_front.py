@@ -164,9 +164,10 @@ def test_what_a_router_says_counts(start):
     # Nobody in front after all.
     assert s.echo()["headers"]["X-Forwarded-For"] == "127.0.0.1"
     s.stop()
-    s = start(port=None, env={"PORT": str(rig.free_port())},
-              options=["--forwarded", "replace"])
-    assert s.echo(*FORGED)["headers"]["X-Forwarded-For"] == "127.0.0.1"
+    for options in (["--forwarded", "replace"], ["--listen", "127.0.0.1:0"]):
+        s = start(port=None, env={"PORT": str(rig.free_port())},
+                  options=options)
+        assert s.echo(*FORGED)["headers"]["X-Forwarded-For"] == "127.0.0.1"
 
 
 def test_the_rest_of_a_request_is_as_it_was(running):
