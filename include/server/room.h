@@ -31,23 +31,21 @@
 #include "base/slice.h"
 #include "proto/message.h"
 #include "rules/edit.h"
+#include "server/effects.h"
 #include "server/people.h"
 #include "server/route.h"
 #include "server/snapshot.h"
 #include "store/store.h"
 
 struct client;
-struct event_base;
 struct orphan;
 struct profile;
 struct profiles;
 struct room;
 struct room_check;
 struct roomop;
-struct audit;
 struct saves;
 struct talk;
-struct timer;
 
 /* A socket in a room. */
 struct member {
@@ -199,7 +197,8 @@ struct room {
 	int64_t		 deadline_us;	/* of the next EDIT_TICK */
 	int64_t		 lone_heartbeat_us; /* a lock that went stale while
 					 * nobody else was here: it stays */
-	struct timer	*timer;
+	RB_ENTRY(room)	 due_link;	/* set->dues */
+	int64_t		 due_ms;	/* monotonic; INT64_MAX: in no tree */
 
 	TAILQ_ENTRY(room) idle_link;	/* set->idle */
 	bool		 is_idle;
@@ -222,24 +221,27 @@ struct room {
 };
 
 RB_HEAD(room_tree, room);
+RB_HEAD(room_dues, room);
 RB_PROTOTYPE(room_tree, room, link, )
+RB_PROTOTYPE(room_dues, room, due_link, )
 RB_PROTOTYPE(room_users, room_user, link, )
 TAILQ_HEAD(room_list, room);
 
 struct rooms {
+	const struct rooms_ops *ops;
+	void		*arg;		/* of these */
 	const struct conf *conf;
-	struct event_base *base;
 	struct shm	*shm;
 	int		 slot;
 	struct store	*store;
 	struct people	*people;
 	struct profiles	*profiles;	/* of users elsewhere */
 	struct room_tree tree;
+	struct room_dues dues;		/* by when they are due */
 	struct edit_policy policy;
 	bool		 id_is_number;
 	bool		 is_leaving;	/* this worker is on its way out */
-	struct audit	*audit;		/* the caller's, as store */
-	struct saves	*saves;
+	struct saves	*saves;		/* the caller's, as store */
 	struct buf	 settings;	/* JSON for tabs */
 	uint64_t	 seed;		/* of struct room's noted */
 	int64_t		 check_at_ms;
@@ -249,11 +251,14 @@ struct rooms {
 	struct room_list idle;		/* perhaps to be freed at the turn's end */
 };
 
-/* store is set by the caller as soon as it exists. */
-struct rooms *rooms_new(const struct conf *conf, struct event_base *base,
-	    struct shm *shm, int slot, struct people *people) MUSTCHECK;
+/* store is set by the caller as soon as it exists. ops are called with arg. */
+struct rooms *rooms_new(const struct conf *conf, struct shm *shm, int slot,
+	    struct people *people, const struct rooms_ops *ops,
+	    void *arg) MUSTCHECK;
 /* Members must be gone; what waits for Redis is dropped. */
 void	rooms_free(struct rooms *set);
+/* The time that rooms_ops.wake() asked for has come. */
+void	rooms_on_time(struct rooms *set);
 /* About once a second: the slow check, put-off comparisons. */
 void	rooms_tick(struct rooms *set, int64_t now_ms);
 /* Tells tabs what is told once a turn. After every turn of the loop, before
@@ -287,6 +292,7 @@ void	member_receive(struct member *member, struct slice text);
 
 /* --- between the files of this module --- */
 
+void	rooms_count(const struct rooms *set, enum room_count what, int64_t n);
 struct room *room_find(struct rooms *set, const char *key);
 struct room *room_open(struct rooms *set, const char *key, const char *name);
 /* The room may have lost what kept it; freed at the end of the turn if so. */
@@ -500,6 +506,8 @@ void	room_resync(struct room *room, const struct store_reply *reply);
 bool	room_note(struct room *room, const struct store_snapshot *snap,
 	    struct room_editor *old);
 void	room_arm(struct room *room);
+/* It is not waited for any more. */
+void	room_disarm(struct room *room);
 /*
  * Redis has put the user into the room at seq. Its sockets are welcomed when
  * the room has applied the events up to there, so that what a socket is shown

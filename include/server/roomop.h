@@ -39,7 +39,6 @@
 #include "rules/edit.h"
 #include "server/room.h"
 #include "server/snapshot.h"
-#include "shm/counters.h"
 #include "store/store.h"
 
 enum op_kind {
@@ -80,7 +79,7 @@ struct roomop {
 	void		*done_arg;
 	char		*peer_id;	/* EDIT_HAND_OVER: to whom, or NULL */
 	struct buf	 audit;		/* lines, once it is committed */
-	enum counter	 audit_counter;	/* what they are counted as */
+	enum room_count	 audit_count;	/* what they are counted as */
 	int64_t		 started_ms;	/* once it is under way */
 	unsigned	 tries;
 	enum edit_outcome outcome;

@@ -11,12 +11,10 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "server/client.h"
 #include "server/profile.h"
 #include "server/room.h"
-#include "shm/counters.h"
 
 #define EDITOR_TTL_MS	INT64_C(180000)	/* the package's own */
 #define EARLY_MAX	16384	/* bytes a socket may send before its room
@@ -38,13 +36,14 @@ RB_GENERATE(room_tree, room, link, room_cmp)
 RB_GENERATE(room_users, room_user, link, room_user_cmp)
 
 struct rooms *
-rooms_new(const struct conf *conf, struct event_base *base, struct shm *shm,
-    int slot, struct people *people)
+rooms_new(const struct conf *conf, struct shm *shm, int slot,
+    struct people *people, const struct rooms_ops *ops, void *arg)
 {
 	struct rooms *set = xcalloc(1, sizeof(*set));
 
+	set->ops = ops;
+	set->arg = arg;
 	set->conf = conf;
-	set->base = base;
 	set->shm = shm;
 	set->slot = slot;
 	set->people = people;
@@ -60,10 +59,17 @@ rooms_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 	tab_add_settings(&set->settings, conf);
 	set->profiles = profiles_new();
 	RB_INIT(&set->tree);
+	RB_INIT(&set->dues);
 	set->seed = hash_seed();
 	TAILQ_INIT(&set->idle);
 	LIST_INIT(&set->orphans);
 	return (set);
+}
+
+void
+rooms_count(const struct rooms *set, enum room_count what, int64_t n)
+{
+	set->ops->count(what, n, set->arg);
 }
 
 struct room *
@@ -89,7 +95,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 	    key[0] == 'm' ? ROOM_MODEL : ROOM_EDIT;
 	room->opened_us = clock_wall_us();
 	LIST_INIT(&room->badges);
-	room->deadline_us = INT64_MAX;
+	room->deadline_us = room->due_ms = INT64_MAX;
 	RB_INIT(&room->users);
 	TAILQ_INIT(&room->members);
 	TAILQ_INIT(&room->ops);
@@ -98,7 +104,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 	TAILQ_INIT(&room->talkers);
 	RB_INSERT(room_tree, &set->tree, room);
 	set->n_rooms++;
-	counters_add(set->shm, set->slot, COUNTER_ROOMS, 1);
+	rooms_count(set, COUNT_ROOMS, 1);
 	return (room);
 }
 
@@ -110,7 +116,7 @@ free_user(struct room *room, struct room_user *user)
 	RB_REMOVE(room_users, &room->users, user);
 	room->n_users--;
 	room_user_forget_shown(user);
-	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, -1);
+	rooms_count(room->set, COUNT_USERS, -1);
 	profile_put(room->set->profiles, user->profile);
 	free(user->states);
 	free(user);
@@ -138,8 +144,8 @@ free_room(struct room *room)
 	cache_drop(set->shm, set->slot, slice_of(room->key));
 	RB_REMOVE(room_tree, &set->tree, room);
 	set->n_rooms--;
-	counters_add(set->shm, set->slot, COUNTER_ROOMS, -1);
-	timer_free(room->timer);
+	rooms_count(set, COUNT_ROOMS, -1);
+	room_disarm(room);
 	room_editor_fini(&room->editor);
 	free(room->modified);
 	free(room->saved);
@@ -259,7 +265,7 @@ room_user_get(struct room *room, struct slice id)
 	TAILQ_INIT(&user->members);
 	RB_INSERT(room_users, &room->users, user);
 	room->n_users++;
-	counters_add(room->set->shm, room->set->slot, COUNTER_USERS, 1);
+	rooms_count(room->set, COUNT_USERS, 1);
 	return (user);
 }
 
@@ -521,8 +527,7 @@ rooms_enforce(struct rooms *set)
 				continue;
 			}
 			closed++;
-			client_close(m->client, WS_CLOSE_SESSION_ENDED,
-			    "the session has ended");
+			set->ops->close(m, CLOSE_ENDED, set->arg);
 		}
 	}
 	return (closed);
@@ -555,8 +560,7 @@ rooms_close_unverified(struct rooms *set, size_t n)
 			    (closed >= n && m->place == 0))
 				continue;
 			closed++;
-			client_close(m->client, WS_CLOSE_UNVERIFIED,
-			    "the session cannot be verified");
+			set->ops->close(m, CLOSE_UNVERIFIED, set->arg);
 		}
 	}
 	return (closed);
@@ -565,26 +569,25 @@ rooms_close_unverified(struct rooms *set, size_t n)
 static void
 count_bad(struct member *m, enum message_type type)
 {
-	struct rooms *set = m->room->set;
-	enum counter id;
+	enum room_count id;
 
 	switch (type) {
 	case MESSAGE_NOT_OBJECT:
-		id = COUNTER_BAD_NOT_OBJECT;
+		id = COUNT_BAD_NOT_OBJECT;
 		break;
 	case MESSAGE_NO_TYPE:
-		id = COUNTER_BAD_NO_TYPE;
+		id = COUNT_BAD_NO_TYPE;
 		break;
 	case MESSAGE_BAD_JSON:
 	case MESSAGE_TOO_DEEP:
-		id = COUNTER_BAD_JSON;
+		id = COUNT_BAD_JSON;
 		break;
 	default:
-		id = COUNTER_BAD_UNKNOWN_TYPE;
+		id = COUNT_BAD_UNKNOWN_TYPE;
 		type = MESSAGE_UNKNOWN;
 		break;
 	}
-	counters_add(set->shm, set->slot, id, 1);
+	rooms_count(m->room->set, id, 1);
 	member_send_error(m, message_type_name(type),
 	    "This message is not understood.", type);
 }
@@ -720,9 +723,7 @@ member_receive_kept(struct member *m)
 static void
 refuse_fast(struct member *m, enum message_type type)
 {
-	struct rooms *set = m->room->set;
-
-	counters_add(set->shm, set->slot, COUNTER_OVER_RATE, 1);
+	rooms_count(m->room->set, COUNT_OVER_RATE, 1);
 	log_warn_limited("message refused reason=\"too many messages of one "
 	    "user\" user=%s room=%s", m->user->id, m->room->key);
 	member_send_error(m, "rate", "You send too much at once.", type);

@@ -20,7 +20,6 @@
 #include "base/text.h"
 #include "base/xmalloc.h"
 #include "server/room.h"
-#include "shm/counters.h"
 #include "store/store.h"
 
 /* Bytes of one user that may wait in one room, with what holds them: one of the
@@ -54,7 +53,7 @@ struct talker {
 static void
 count(const struct room *room, int64_t n)
 {
-	counters_add(room->set->shm, room->set->slot, COUNTER_CHATS, n);
+	rooms_count(room->set, COUNT_CHATS, n);
 }
 
 static struct talker *

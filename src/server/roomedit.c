@@ -20,7 +20,6 @@
 #include "server/room.h"
 #include "server/roomop.h"
 #include "server/saves.h"
-#include "shm/counters.h"
 #include "store/roomstate.h"
 
 /* A compare-and-set that loses so often is hopeless or a bug; each loss means
@@ -34,16 +33,15 @@ static void	on_loaded_state(const struct store_reply *reply, void *arg);
 static void
 count_claim(struct roomop *op)
 {
-	struct rooms *set = op->room->set;
-	enum counter id = COUNTER_CLAIMS_REFUSED;
+	enum room_count id = COUNT_CLAIMS_REFUSED;
 
 	if (op->verb != EDIT_CLAIM || op->outcome == EDIT_IS_EDITOR)
 		return;
 	if (op->outcome == EDIT_DONE)
-		id = COUNTER_CLAIMS_GRANTED;
+		id = COUNT_CLAIMS_GRANTED;
 	else if (op->outcome == EDIT_PENDING)
-		id = COUNTER_CLAIMS_PENDING;
-	counters_add(set->shm, set->slot, id, 1);
+		id = COUNT_CLAIMS_PENDING;
+	rooms_count(op->room->set, id, 1);
 }
 
 /* Tells the socket that asked, where the room's events do not. st is needed for
@@ -214,8 +212,8 @@ write_audit(struct roomop *op)
 
 	if (op->audit.n == 0)
 		return;
-	audit_write(set->audit, (struct slice){ op->audit.p, op->audit.n });
-	counters_add(set->shm, set->slot, op->audit_counter, 1);
+	set->ops->audit((struct slice){ op->audit.p, op->audit.n }, set->arg);
+	rooms_count(set, op->audit_count, 1);
 }
 
 /* The link was lost, or the lease is in doubt, and what Redis holds may be older
@@ -389,18 +387,18 @@ add_change(struct roomop *op, const struct edit_event *ev, const char *now,
 	if (ev->type == EDIT_EV_HANDED) {
 		action = "hand_over";
 		why = ev->why == EDIT_BY_EDITOR ? "editor" : "countdown";
-		op->audit_counter = COUNTER_LOCKS_HANDED_OVER;
+		op->audit_count = COUNT_LOCKS_HANDED_OVER;
 		tabmsg_add_handed_over(&f->text[f->n], &a, &b, why);
 	} else if (ev->type == EDIT_EV_TAKEN) {
 		action = "take_over";
 		reason = op->reason != NULL ? op->reason : "";
-		op->audit_counter = COUNTER_LOCKS_TAKEN_OVER;
+		op->audit_count = COUNT_LOCKS_TAKEN_OVER;
 		tabmsg_add_taken_over(&f->text[f->n], &a, &b, reason);
 	} else {
 		action = "forced_release";
 		why = ev->why == EDIT_SILENT ? "silent" : "forbidden";
 		to_person.id = NULL;
-		op->audit_counter = COUNTER_LOCKS_FORCED;
+		op->audit_count = COUNT_LOCKS_FORCED;
 		tabmsg_add_lock_lost(&f->text[f->n], &a, why);
 	}
 	add_frame(f, 'T');

@@ -39,9 +39,7 @@ roomop_store_room(const struct room *room)
 static void
 count(const struct roomop *op, int64_t n)
 {
-	const struct rooms *set = op->room->set;
-
-	counters_add(set->shm, set->slot, COUNTER_OPERATIONS, n);
+	rooms_count(op->room->set, COUNT_OPERATIONS, n);
 }
 
 static void

@@ -19,11 +19,9 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "base/timer.h"
 #include "base/xmalloc.h"
 #include "proto/tabmsg.h"
 #include "server/room.h"
-#include "shm/counters.h"
 #include "store/roomstate.h"
 
 /* Workers that watch the same deadline do not all ask in the same instant. */
@@ -40,11 +38,19 @@ replace(char **text, const char *with)
 
 /* --- deadlines --- */
 
-static void
-timer_cb(void *arg)
+static int
+due_cmp(struct room *a, struct room *b)
 {
-	struct room *room = arg;
+	if (a->due_ms != b->due_ms)
+		return (a->due_ms < b->due_ms ? -1 : 1);
+	return (strcmp(a->key, b->key));
+}
 
+RB_GENERATE(room_dues, room, due_link, due_cmp)
+
+static void
+on_due(struct room *room)
+{
 	if (room->editor.id != NULL && !room_has_viewers(room)) {
 		/* Nobody else saw it go stale: the lock stays until somebody
 		 * asks for it. */
@@ -55,23 +61,58 @@ timer_cb(void *arg)
 	roomop_tick(room);
 }
 
+/* For the first that is due. */
+static void
+ask_to_wake(struct rooms *set)
+{
+	const struct room *first = RB_MIN(room_dues, &set->dues);
+	int64_t now_ms = clock_mono_ms();
+
+	if (first != NULL)
+		set->ops->wake(first->due_ms <= now_ms ? 0 :
+		    first->due_ms - now_ms, set->arg);
+}
+
+void
+rooms_on_time(struct rooms *set)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct room *room;
+
+	while ((room = RB_MIN(room_dues, &set->dues)) != NULL &&
+	    room->due_ms <= now_ms) {
+		room_disarm(room);
+		on_due(room);
+	}
+	ask_to_wake(set);
+}
+
+void
+room_disarm(struct room *room)
+{
+	if (room->due_ms == INT64_MAX)
+		return;
+	RB_REMOVE(room_dues, &room->set->dues, room);
+	room->due_ms = INT64_MAX;
+}
+
 void
 room_arm(struct room *room)
 {
 	int64_t left_us, wait_ms;
 
-	if (room->timer != NULL)
-		timer_stop(room->timer);
+	room_disarm(room);
 	if (room->deadline_us == INT64_MAX || TAILQ_EMPTY(&room->members) ||
 	    (room->editor.id != NULL &&
 	    room->editor.heartbeat_us == room->lone_heartbeat_us))
 		return;
-	if (room->timer == NULL)
-		room->timer = timer_new(room->set->base, timer_cb, room);
 	left_us = room->deadline_us - clock_wall_us();
 	wait_ms = left_us <= 0 ? 0 : left_us / US_PER_MS + 1;
 	wait_ms += arc4random_uniform(TICK_JITTER_MS);
-	timer_start(room->timer, wait_ms);
+	room->due_ms = clock_mono_ms() + wait_ms;
+	RB_INSERT(room_dues, &room->set->dues, room);
+	if (RB_MIN(room_dues, &room->set->dues) == room)
+		ask_to_wake(room->set);
 }
 
 /* Tells waiting sockets when their place in the line is another. */
@@ -405,7 +446,7 @@ void
 room_start_resync(struct room *room)
 {
 	room->is_synced = false;
-	counters_add(room->set->shm, room->set->slot, COUNTER_RESYNCS, 1);
+	rooms_count(room->set, COUNT_RESYNCS, 1);
 	roomop_load(room);
 }
 

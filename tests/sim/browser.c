@@ -15,6 +15,7 @@
 #include "server/frame.h"
 #include "server/people.h"
 #include "server/room.h"
+#include "server/roomfx.h"
 #include "server/route.h"
 #include "server/saves.h"
 #include "sim/browser.h"
@@ -493,7 +494,8 @@ join(void *arg)
 	b->since_us = world->now_us;
 	world_tell("b%d: user %d connects to w%d, room %d, as a %s", b->number,
 	    b->user, w->number, b->room, b->is_tab ? "tab" : "page");
-	c->member = rooms_join(w->rooms, &route, c, grant, b->is_tab);
+	c->member = rooms_join(roomfx_now(w->rooms), &route, c, grant,
+	    b->is_tab);
 	/* Every other page is of a client that came with an older daemon. */
 	if (b->is_tab)
 		say(b, "{\"type\":\"hello\",\"tab\":\"b%dp%u\","
