@@ -7,11 +7,18 @@
 #ifndef COLLABD_SERVER_EFFECTS_H
 #define COLLABD_SERVER_EFFECTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "store/store.h"
 
 struct member;
+struct room;
+struct room_user;
+struct rooms;
+struct snapshot;
 
 /* What is counted. Those up to COUNT_CHATS are how many there are now. */
 enum room_count {
@@ -40,6 +47,26 @@ enum room_close {
 	CLOSE_UNVERIFIED,	/* ... or could not be looked at for too long */
 };
 
+/*
+ * What the store was asked for by a part of the rooms, which has it in its own
+ * memory, and where the answer is to go: room_answered() or its like is called
+ * with it, never before the call returns, and once, unless the rooms are freed
+ * first.
+ */
+struct room_ask {
+	struct rooms	*set;
+	void		(*answer)(const struct store_reply *reply, void *arg);
+	void		*arg;
+};
+
+/* How it stands between the worker and Redis: comes with each input. */
+struct room_link {
+	bool		is_up;
+	bool		takes_no_writes;	/* though it is up */
+	bool		is_settled;
+	uint64_t	generation;
+};
+
 struct rooms_ops {
 	/* n more; or less, of what there is now. */
 	void	(*count)(enum room_count what, int64_t n, void *arg);
@@ -50,6 +77,57 @@ struct rooms_ops {
 	/* rooms_on_time() is to be called in so many milliseconds, and no more
 	 * at the time that was asked for before. */
 	void	(*wake)(int64_t in_ms, void *arg);
+
+	/* --- of the store: what store.h says --- */
+	/* The user through this worker, doing what the letter says. Of an epoch
+	 * that is known the answer lacks the members. */
+	void	(*join)(const struct room *room, const struct room_user *user,
+		    const char *letter, uint64_t known_epoch,
+		    struct room_ask *ask, void *arg);
+	/* worker_id NULL: this one. */
+	void	(*leave)(const struct room *room, const char *user_id,
+		    const char *worker_id, const struct store_snapshot *expected,
+		    const struct store_change *change, struct room_ask *ask,
+		    void *arg);
+	/* gate_user NULL: no gate. */
+	void	(*commit)(const struct room *room,
+		    const struct store_snapshot *expected,
+		    const struct store_change *change, const char *gate_user,
+		    struct room_ask *ask, void *arg);
+	void	(*restore)(const struct room *room,
+		    const struct store_change *change, struct room_ask *ask,
+		    void *arg);
+	void	(*load)(const struct room *room, struct room_ask *ask,
+		    void *arg);
+	void	(*state)(const struct room *room, const char *user_id,
+		    const char *letter, struct room_ask *ask, void *arg);
+	/* Frames to the workers that hold one of the two. */
+	void	(*send)(const struct room *room, const char *user_a,
+		    const char *user_b, const struct store_frame *frames,
+		    size_t n, struct room_ask *ask, void *arg);
+	/* Answered with room_badges(). */
+	void	(*badges)(const struct room *room, struct room_ask *ask,
+		    void *arg);
+	/* A sign of life of the member's user, for the package's chat. */
+	void	(*seen)(const struct member *member, void *arg);
+	/* Answered with rooms_checked(), for each that differs and the last. */
+	void	(*check)(const struct store_room *rooms,
+		    const struct store_snapshot *known, size_t n, void *arg);
+	/* Answered with rooms_orphan_loaded(). */
+	void	(*orphan_load)(const char *worker_id, struct room_ask *ask,
+		    void *arg);
+	void	(*orphan_done)(const char *worker_id, void *arg);
+	void	(*doubt)(void *arg);
+
+	/* --- of the machine's cache of rooms --- */
+	/* Whether it has the room as it is in this generation of Redis. */
+	bool	(*cached)(const struct room *room, struct snapshot *snap,
+		    void *arg);
+	/* Offered, by a worker that receives the room's events. */
+	void	(*cache)(const struct room *room, const struct snapshot *snap,
+		    void *arg);
+	/* It does not any more; NULL: those of no room. */
+	void	(*uncache)(const struct room *room, void *arg);
 };
 
 #endif

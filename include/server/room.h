@@ -231,9 +231,7 @@ struct rooms {
 	const struct rooms_ops *ops;
 	void		*arg;		/* of these */
 	const struct conf *conf;
-	struct shm	*shm;
-	int		 slot;
-	struct store	*store;
+	struct room_link link;
 	struct people	*people;
 	struct profiles	*profiles;	/* of users elsewhere */
 	struct room_tree tree;
@@ -241,7 +239,7 @@ struct rooms {
 	struct edit_policy policy;
 	bool		 id_is_number;
 	bool		 is_leaving;	/* this worker is on its way out */
-	struct saves	*saves;		/* the caller's, as store */
+	struct saves	*saves;		/* the caller's */
 	struct buf	 settings;	/* JSON for tabs */
 	uint64_t	 seed;		/* of struct room's noted */
 	int64_t		 check_at_ms;
@@ -251,12 +249,22 @@ struct rooms {
 	struct room_list idle;		/* perhaps to be freed at the turn's end */
 };
 
-/* store is set by the caller as soon as it exists. ops are called with arg. */
-struct rooms *rooms_new(const struct conf *conf, struct shm *shm, int slot,
-	    struct people *people, const struct rooms_ops *ops,
-	    void *arg) MUSTCHECK;
+/* ops are called with arg. */
+struct rooms *rooms_new(const struct conf *conf, struct people *people,
+	    const struct rooms_ops *ops, void *arg) MUSTCHECK;
 /* Members must be gone; what waits for Redis is dropped. */
 void	rooms_free(struct rooms *set);
+/* How it stands with Redis from now on; before each input. */
+void	rooms_set_link(struct rooms *set, const struct room_link *link);
+/* The answers to what the store was asked for, as the store gives them. */
+void	room_answered(struct room_ask *ask, const struct store_reply *reply);
+void	room_badges(struct room_ask *ask, enum store_status status,
+	    const struct store_badge *badges, size_t n);
+void	rooms_checked(struct rooms *set, size_t i,
+	    const struct store_reply *reply);
+void	rooms_orphan_loaded(struct room_ask *ask, enum store_status status,
+	    const struct store_room *rooms, const struct slice *user_ids,
+	    size_t n);
 /* The time that rooms_ops.wake() asked for has come. */
 void	rooms_on_time(struct rooms *set);
 /* About once a second: the slow check, put-off comparisons. */
@@ -292,6 +300,9 @@ void	member_receive(struct member *member, struct slice text);
 
 /* --- between the files of this module --- */
 
+struct room_ask room_ask_for(struct rooms *set,
+	    void (*answer)(const struct store_reply *reply, void *arg),
+	    void *arg);
 void	rooms_count(const struct rooms *set, enum room_count what, int64_t n);
 struct room *room_find(struct rooms *set, const char *key);
 struct room *room_open(struct rooms *set, const char *key, const char *name);
@@ -469,9 +480,6 @@ void	roomop_load(struct room *room);
 void	roomop_adopt(struct room *room);
 /* Whether a join of the user is under way or in line. */
 bool	roomop_is_joining(struct room *room, const char *user_id);
-/* The value of the package's chat_active_users hash for a user. */
-void	roomop_add_chat_value(struct buf *b, const struct room *room,
-	    const struct identity *who);
 /* The member is going away: nobody is answered any more. */
 void	roomop_forget(struct room *room, struct member *member);
 /* Frees all operations; the store must be gone. */

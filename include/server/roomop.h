@@ -52,6 +52,7 @@ enum op_kind {
 struct roomop {
 	TAILQ_ENTRY(roomop) link;
 	struct room	*room;
+	struct room_ask	 ask;
 	enum op_kind	 kind;
 	struct member	*member;	/* who is answered; NULL: nobody */
 	char		*user_id;	/* NULL for OP_LOAD, OP_ADOPT, ticks */
@@ -86,7 +87,9 @@ struct roomop {
 	struct snapshot	 snap;		/* what the rule book started from */
 };
 
-struct store_room roomop_store_room(const struct room *room);
+/* What is asked of the store for it, and where the answer goes. */
+struct room_ask *roomop_ask(struct roomop *op,
+	    void (*answer)(const struct store_reply *reply, void *arg));
 /* An operation that is in no queue yet; user_id may be NULL. */
 struct roomop *roomop_new(struct room *room, enum op_kind kind,
 	    const char *user_id) MUSTCHECK;

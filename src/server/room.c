@@ -36,16 +36,14 @@ RB_GENERATE(room_tree, room, link, room_cmp)
 RB_GENERATE(room_users, room_user, link, room_user_cmp)
 
 struct rooms *
-rooms_new(const struct conf *conf, struct shm *shm, int slot,
-    struct people *people, const struct rooms_ops *ops, void *arg)
+rooms_new(const struct conf *conf, struct people *people,
+    const struct rooms_ops *ops, void *arg)
 {
 	struct rooms *set = xcalloc(1, sizeof(*set));
 
 	set->ops = ops;
 	set->arg = arg;
 	set->conf = conf;
-	set->shm = shm;
-	set->slot = slot;
 	set->people = people;
 	set->id_is_number = conf->user_id_type == USER_ID_INTEGER;
 	set->policy.heartbeat_timeout_us =
@@ -64,6 +62,25 @@ rooms_new(const struct conf *conf, struct shm *shm, int slot,
 	TAILQ_INIT(&set->idle);
 	LIST_INIT(&set->orphans);
 	return (set);
+}
+
+void
+rooms_set_link(struct rooms *set, const struct room_link *now)
+{
+	set->link = *now;
+}
+
+struct room_ask
+room_ask_for(struct rooms *set,
+    void (*answer)(const struct store_reply *, void *), void *arg)
+{
+	return ((struct room_ask){ set, answer, arg });
+}
+
+void
+room_answered(struct room_ask *ask, const struct store_reply *reply)
+{
+	ask->answer(reply, ask->arg);
 }
 
 void
@@ -141,7 +158,7 @@ free_room(struct room *room)
 
 	RB_FOREACH_SAFE(user, room_users, &room->users, next)
 		free_user(room, user);
-	cache_drop(set->shm, set->slot, slice_of(room->key));
+	set->ops->uncache(room, set->arg);
 	RB_REMOVE(room_tree, &set->tree, room);
 	set->n_rooms--;
 	rooms_count(set, COUNT_ROOMS, -1);
@@ -643,15 +660,9 @@ receive_edit(struct member *m, const struct message *msg)
 static void
 chat_heartbeat(struct member *m)
 {
-	struct room *room = m->room;
-	struct store_room sr = { room->key, room->name };
-	const struct identity *who = m->grant->session->user->identity;
-	struct buf b = { NULL, 0, 0 };
+	const struct rooms *set = m->room->set;
 
-	roomop_add_chat_value(&b, room, who);
-	store_chat_seen(room->set->store, sr, slice_of(m->user->id),
-	    buf_slice(&b));
-	buf_fini(&b);
+	set->ops->seen(m, set->arg);
 }
 
 static void

@@ -20,7 +20,6 @@
 #include "base/text.h"
 #include "base/xmalloc.h"
 #include "server/room.h"
-#include "store/store.h"
 
 /* Bytes of one user that may wait in one room, with what holds them: one of the
  * longest and as much again. */
@@ -32,6 +31,7 @@
 struct talk {
 	TAILQ_ENTRY(talk) link;
 	struct room	*room;
+	struct room_ask	 ask;
 	struct talker	*talker;
 	struct member	*member;	/* who is answered; NULL: nobody */
 	char		*peer_id;	/* the recipient; NULL: nobody's id */
@@ -145,6 +145,7 @@ static void
 start(struct talk *talk)
 {
 	struct room *room = talk->room;
+	struct rooms *set = room->set;
 	const char *id = talk->talker->id;
 	/* In a room of the package's chat there are no tabs, and elsewhere
 	 * only tabs talk. */
@@ -163,9 +164,9 @@ start(struct talk *talk)
 			    slice_of(talk->peer_id), text };
 	}
 	room->talk = talk;
-	store_send(room->set->store,
-	    (struct store_room){ room->key, room->name }, slice_of(id),
-	    slice_of(alone ? id : talk->peer_id), frames, n, on_sent, talk);
+	talk->ask = room_ask_for(set, on_sent, talk);
+	set->ops->send(room, id, alone ? id : talk->peer_id, frames, n,
+	    &talk->ask, set->arg);
 }
 
 /* Redis is about to be told of one of the two. */

@@ -225,7 +225,7 @@ is_too_early(const struct roomop *op)
 	const struct room *room = op->room;
 
 	return (op->kind == OP_EDIT && op->verb != EDIT_RESTORE &&
-	    (room->is_back || !store_is_up(room->set->store)));
+	    (room->is_back || !room->set->link.is_up));
 }
 
 static void
@@ -504,15 +504,12 @@ offer(struct roomop *op, const struct roomstate *rs,
 	change.moves_lock = op->verb != EDIT_RESTORE &&
 	    !text_same_or_none(res->next.editor.id, rs->st.editor.id);
 	if (op->kind == OP_LEAVE)
-		store_leave(set->store, roomop_store_room(room),
-		    op->worker_id != NULL ? op->worker_id :
-		    store_worker_id(set->store), slice_of(op->user_id),
-		    &expected, &change, on_committed, op);
+		set->ops->leave(room, op->user_id, op->worker_id, &expected,
+		    &change, roomop_ask(op, on_committed), set->arg);
 	else
-		store_commit(set->store, roomop_store_room(room), &expected,
-		    &change, res->is_gated ? op->user_id : NULL,
-		    set->conf->notification_request_interval_ms,
-		    on_committed, op);
+		set->ops->commit(room, &expected, &change,
+		    res->is_gated ? op->user_id : NULL,
+		    roomop_ask(op, on_committed), set->arg);
 	frames_fini(&frames);
 	buf_fini(&badge);
 	roomtext_fini(&text);
@@ -572,8 +569,8 @@ run_edit(struct roomop *op)
 	if (res.changed || res.n_events != 0)
 		offer(op, &rs, &res, now_us);
 	else if (is_behind(op) && ++op->tries < TRIES_MAX)
-		store_load(room->set->store, roomop_store_room(room),
-		    on_loaded_state, op);
+		room->set->ops->load(room, roomop_ask(op, on_loaded_state),
+		    room->set->arg);
 	else {
 		answer(op, &res.next);
 		after_restore(op);
@@ -626,12 +623,11 @@ roomop_start_edit(struct roomop *op)
 		op->member->place_told = false;
 	/* What Redis has lost may still be in the cache; and what this worker
 	 * cannot know, it is not to learn there. */
-	if (op->verb != EDIT_RESTORE && store_is_up(set->store) &&
+	if (op->verb != EDIT_RESTORE && set->link.is_up &&
 	    !op->room->is_suspended &&
-	    snapshot_from_cache(&op->snap, set->shm, op->room->key,
-	    store_generation(set->store)))
+	    set->ops->cached(op->room, &op->snap, set->arg))
 		run_edit(op);
 	else
-		store_load(set->store, roomop_store_room(op->room),
-		    on_loaded_state, op);
+		set->ops->load(op->room, roomop_ask(op, on_loaded_state),
+		    set->arg);
 }

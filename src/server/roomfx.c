@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
 #include "proto/wsframe.h"
@@ -12,8 +13,11 @@
 #include "server/client.h"
 #include "server/effects.h"
 #include "server/room.h"
+#include "server/roomcache.h"
 #include "server/roomfx.h"
+#include "shm/cache.h"
 #include "shm/counters.h"
+#include "store/store.h"
 
 struct roomfx {
 	const struct conf	*conf;
@@ -80,11 +84,252 @@ fx_wake(int64_t in_ms, void *arg)
 	timer_start(((struct roomfx *)arg)->timer, in_ms);
 }
 
+/* --- of the store --- */
+
+static struct store_room
+store_room_of(const struct room *room)
+{
+	return ((struct store_room){ room->key, room->name });
+}
+
+static struct slice
+letter_slice(const char *letter)
+{
+	return ((struct slice){ letter, *letter == TAB_NONE ? 0 : 1 });
+}
+
+/* The value of the package's chat_active_users hash for a user. */
+static void
+add_chat_value(struct buf *b, const struct room *room,
+    const struct identity *who)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	buf_add_str(b, "{\"user_id\": ");
+	json_add_id(b, who->id, room->set->id_is_number);
+	buf_add_char(b, ',');
+	json_add_pair(b, "username", who->username);
+	buf_add_char(b, ',');
+	json_add_pair(b, "email", who->email);
+	buf_add_char(b, ',');
+	json_add_pair(b, "avatar_url", who->avatar_url);
+	buf_add_char(b, ',');
+	json_add_pair(b, "last_seen", clock_format_iso(clock_wall_us(), iso));
+	buf_add_char(b, '}');
+}
+
+static void
+reply_cb(const struct store_reply *reply, void *arg)
+{
+	struct room_ask *ask = arg;
+
+	(void)roomfx_now(ask->set->arg);
+	room_answered(ask, reply);
+}
+
+static void
+badges_cb(enum store_status status, const struct store_badge *badges, size_t n,
+    void *arg)
+{
+	struct room_ask *ask = arg;
+
+	(void)roomfx_now(ask->set->arg);
+	room_badges(ask, status, badges, n);
+}
+
+static void
+checked_cb(size_t i, const struct store_reply *reply, void *arg)
+{
+	rooms_checked(roomfx_now(arg), i, reply);
+}
+
+static void
+orphan_cb(enum store_status status, const struct store_room *rooms,
+    const struct slice *user_ids, size_t n, void *arg)
+{
+	struct room_ask *ask = arg;
+
+	(void)roomfx_now(ask->set->arg);
+	rooms_orphan_loaded(ask, status, rooms, user_ids, n);
+}
+
+static void
+fx_join(const struct room *room, const struct room_user *user,
+    const char *letter, uint64_t known_epoch, struct room_ask *ask, void *arg)
+{
+	struct roomfx *fx = arg;
+	const struct member *first = TAILQ_FIRST(&user->members);
+	char iso[CLOCK_ISO_SIZE], *info = room_user_info(user);
+	struct buf chat = { NULL, 0, 0 };
+	struct slice value = { NULL, 0 }, modified = { NULL, 0 };
+
+	if (room->kind == ROOM_CHAT) {
+		add_chat_value(&chat, room,
+		    first->grant->session->user->identity);
+		value = (struct slice){ chat.p, chat.n };
+	} else if (room->kind == ROOM_EDIT)
+		modified = slice_of(clock_format_iso(clock_wall_us(), iso));
+	store_join(fx->store, store_room_of(room),
+	    (struct store_member){ slice_of(user->id), slice_of(info),
+	    letter_slice(letter) }, true, value, modified, known_epoch, NULL, 0,
+	    reply_cb, ask);
+	free(info);
+	buf_fini(&chat);
+}
+
+static void
+fx_leave(const struct room *room, const char *user_id, const char *worker_id,
+    const struct store_snapshot *expected, const struct store_change *change,
+    struct room_ask *ask, void *arg)
+{
+	struct store *store = ((struct roomfx *)arg)->store;
+
+	store_leave(store, store_room_of(room),
+	    worker_id != NULL ? worker_id : store_worker_id(store),
+	    slice_of(user_id), expected, change, reply_cb, ask);
+}
+
+static void
+fx_commit(const struct room *room, const struct store_snapshot *expected,
+    const struct store_change *change, const char *gate_user,
+    struct room_ask *ask, void *arg)
+{
+	struct roomfx *fx = arg;
+
+	store_commit(fx->store, store_room_of(room), expected, change,
+	    gate_user, fx->conf->notification_request_interval_ms, reply_cb,
+	    ask);
+}
+
+static void
+fx_restore(const struct room *room, const struct store_change *change,
+    struct room_ask *ask, void *arg)
+{
+	store_restore(((struct roomfx *)arg)->store, store_room_of(room),
+	    room->known_epoch, room->known_seq, change, reply_cb, ask);
+}
+
+static void
+fx_load(const struct room *room, struct room_ask *ask, void *arg)
+{
+	store_load(((struct roomfx *)arg)->store, store_room_of(room),
+	    reply_cb, ask);
+}
+
+static void
+fx_state(const struct room *room, const char *user_id, const char *letter,
+    struct room_ask *ask, void *arg)
+{
+	store_state(((struct roomfx *)arg)->store, store_room_of(room),
+	    slice_of(user_id), letter_slice(letter), reply_cb, ask);
+}
+
+static void
+fx_send(const struct room *room, const char *user_a, const char *user_b,
+    const struct store_frame *frames, size_t n, struct room_ask *ask,
+    void *arg)
+{
+	store_send(((struct roomfx *)arg)->store, store_room_of(room),
+	    slice_of(user_a), slice_of(user_b), frames, n, reply_cb, ask);
+}
+
+static void
+fx_badges(const struct room *room, struct room_ask *ask, void *arg)
+{
+	store_badges(((struct roomfx *)arg)->store, store_room_of(room),
+	    badges_cb, ask);
+}
+
+static void
+fx_seen(const struct member *m, void *arg)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	add_chat_value(&b, m->room, m->grant->session->user->identity);
+	store_chat_seen(((struct roomfx *)arg)->store, store_room_of(m->room),
+	    slice_of(m->user->id), (struct slice){ b.p, b.n });
+	buf_fini(&b);
+}
+
+static void
+fx_check(const struct store_room *rooms, const struct store_snapshot *known,
+    size_t n, void *arg)
+{
+	store_check(((struct roomfx *)arg)->store, rooms, known, n,
+	    checked_cb, arg);
+}
+
+static void
+fx_orphan_load(const char *worker_id, struct room_ask *ask, void *arg)
+{
+	store_orphan_load(((struct roomfx *)arg)->store, worker_id, orphan_cb,
+	    ask);
+}
+
+static void
+fx_orphan_done(const char *worker_id, void *arg)
+{
+	store_orphan_done(((struct roomfx *)arg)->store, worker_id);
+}
+
+static void
+fx_doubt(void *arg)
+{
+	store_doubt(((struct roomfx *)arg)->store);
+}
+
+/* --- of the cache --- */
+
+static bool
+fx_cached(const struct room *room, struct snapshot *snap, void *arg)
+{
+	const struct roomfx *fx = arg;
+
+	return (snapshot_from_cache(snap, fx->shm, room->key,
+	    store_generation(fx->store)));
+}
+
+static void
+fx_cache(const struct room *room, const struct snapshot *snap, void *arg)
+{
+	const struct roomfx *fx = arg;
+
+	snapshot_to_cache(snap, fx->shm, fx->slot, room->key,
+	    store_generation(fx->store));
+}
+
+static void
+fx_uncache(const struct room *room, void *arg)
+{
+	const struct roomfx *fx = arg;
+
+	if (room == NULL)
+		cache_drop_all(fx->shm, fx->slot);
+	else
+		cache_drop(fx->shm, fx->slot, slice_of(room->key));
+}
+
 static const struct rooms_ops ops = {
 	.count = fx_count,
 	.audit = fx_audit,
 	.close = fx_close,
 	.wake = fx_wake,
+	.join = fx_join,
+	.leave = fx_leave,
+	.commit = fx_commit,
+	.restore = fx_restore,
+	.load = fx_load,
+	.state = fx_state,
+	.send = fx_send,
+	.badges = fx_badges,
+	.seen = fx_seen,
+	.check = fx_check,
+	.orphan_load = fx_orphan_load,
+	.orphan_done = fx_orphan_done,
+	.doubt = fx_doubt,
+	.cached = fx_cached,
+	.cache = fx_cache,
+	.uncache = fx_uncache,
 };
 
 /* --- inputs --- */
@@ -98,6 +343,15 @@ roomfx_rooms(const struct roomfx *fx)
 struct rooms *
 roomfx_now(struct roomfx *fx)
 {
+	struct room_link link = {
+		.is_up = store_is_up(fx->store),
+		.is_settled = store_is_settled(fx->store),
+		.generation = store_generation(fx->store),
+	};
+
+	link.takes_no_writes = link.is_up &&
+	    store_down_reason(fx->store) != NULL;
+	rooms_set_link(fx->rooms, &link);
 	return (fx->rooms);
 }
 
@@ -118,7 +372,7 @@ roomfx_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 	fx->slot = slot;
 	fx->people = people;
 	fx->timer = timer_new(base, timer_cb, fx);
-	fx->rooms = rooms_new(conf, shm, slot, people, &ops, fx);
+	fx->rooms = rooms_new(conf, people, &ops, fx);
 	return (fx);
 }
 
@@ -129,7 +383,6 @@ roomfx_attach(struct roomfx *fx, struct store *store, struct audit *audit,
 	fx->store = store;
 	fx->audit = audit;
 	fx->saves = saves;
-	fx->rooms->store = store;
 	fx->rooms->saves = saves;
 }
 

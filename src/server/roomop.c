@@ -15,13 +15,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
 #include "server/room.h"
 #include "server/roomop.h"
-#include "store/roomstate.h"
 
 /* Messages of one user that may wait in one room, with the one under way: a
  * user stands in nobody's way for longer. */
@@ -29,12 +27,6 @@
 /* Joins under way together: what comes behind them, a claim, waits for as many
  * at most. */
 #define JOINS_MAX	32
-
-struct store_room
-roomop_store_room(const struct room *room)
-{
-	return ((struct store_room){ room->key, room->name });
-}
 
 static void
 count(const struct roomop *op, int64_t n)
@@ -56,6 +48,14 @@ free_op(struct roomop *op)
 	free(op->worker_id);
 	free(op->peer_id);
 	free(op);
+}
+
+struct room_ask *
+roomop_ask(struct roomop *op,
+    void (*answer)(const struct store_reply *, void *))
+{
+	op->ask = room_ask_for(op->room->set, answer, op);
+	return (&op->ask);
 }
 
 struct roomop *
@@ -359,13 +359,12 @@ void
 roomop_keep(struct roomop *op, const struct store_snapshot *snap)
 {
 	struct room *room = op->room;
+	const struct rooms *set = room->set;
 
 	snapshot_set(&op->snap, snap, clock_wall_us());
 	/* Only who receives the room's events may say that it is current. */
-	if (room->n_held != 0 && room->is_synced &&
-	    store_is_up(room->set->store))
-		snapshot_to_cache(&op->snap, room->set->shm, room->set->slot,
-		    room->key, store_generation(room->set->store));
+	if (room->n_held != 0 && room->is_synced && set->link.is_up)
+		set->ops->cache(room, &op->snap, set->arg);
 }
 
 void
@@ -378,25 +377,6 @@ roomop_refuse(struct roomop *op, const char *code, const char *message)
 }
 
 /* --- joining --- */
-
-void
-roomop_add_chat_value(struct buf *b, const struct room *room,
-    const struct identity *who)
-{
-	char iso[CLOCK_ISO_SIZE];
-
-	buf_add_str(b, "{\"user_id\": ");
-	json_add_id(b, who->id, room->set->id_is_number);
-	buf_add_char(b, ',');
-	json_add_pair(b, "username", who->username);
-	buf_add_char(b, ',');
-	json_add_pair(b, "email", who->email);
-	buf_add_char(b, ',');
-	json_add_pair(b, "avatar_url", who->avatar_url);
-	buf_add_char(b, ',');
-	json_add_pair(b, "last_seen", clock_format_iso(clock_wall_us(), iso));
-	buf_add_char(b, '}');
-}
 
 /* Events come, so what the room shows stays true. */
 static bool
@@ -413,13 +393,13 @@ is_current(const struct room *room)
 static void
 on_not_joined(struct room *room, struct room_user *user)
 {
-	const struct store *store = room->set->store;
+	const struct room_link *link = &room->set->link;
 
 	room->needs_repair = true;
 	if (user == NULL)
 		return;
 	room_user_place(room, user, PLACE_DOUBTFUL);
-	if (!store_is_up(store) || store_down_reason(store) == NULL)
+	if (!link->is_up || !link->takes_no_writes)
 		return;
 	room->is_refused = true;
 	room_await(room, user, 0);
@@ -450,24 +430,14 @@ on_joined(const struct store_reply *reply, void *arg)
 	roomop_end(op, true);
 }
 
-static struct slice
-letter_slice(const char *letter)
-{
-	return ((struct slice){ letter, *letter == TAB_NONE ? 0 : 1 });
-}
-
 static void
 start_join(struct roomop *op)
 {
 	struct room *room = op->room;
 	struct room_user *user = room_user_find(room, slice_of(op->user_id));
-	char iso[CLOCK_ISO_SIZE];
-	struct buf chat = { NULL, 0, 0 };
-	struct slice value = { NULL, 0 }, modified = { NULL, 0 };
-	struct member *first;
-	char *info;
+	const struct rooms *set = room->set;
 
-	if (user == NULL || (first = TAILQ_FIRST(&user->members)) == NULL) {
+	if (user == NULL || TAILQ_EMPTY(&user->members)) {
 		roomop_end(op, true);
 		return;
 	}
@@ -477,20 +447,10 @@ start_join(struct roomop *op)
 		roomop_end(op, true);
 		return;
 	}
-	if (room->kind == ROOM_CHAT) {
-		roomop_add_chat_value(&chat, room,
-		    first->grant->session->user->identity);
-		value = (struct slice){ chat.p, chat.n };
-	} else if (room->kind == ROOM_EDIT)
-		modified = slice_of(clock_format_iso(clock_wall_us(), iso));
-	info = room_user_info(user);
 	op->letter = tab_letter(user);
-	store_join(room->set->store, roomop_store_room(room),
-	    (struct store_member){ slice_of(user->id), slice_of(info),
-	    letter_slice(&op->letter) }, true, value, modified,
-	    is_current(room) ? room->epoch : 0, NULL, 0, on_joined, op);
-	free(info);
-	buf_fini(&chat);
+	set->ops->join(room, user, &op->letter,
+	    is_current(room) ? room->epoch : 0, roomop_ask(op, on_joined),
+	    set->arg);
 }
 
 void
@@ -723,8 +683,8 @@ start_state(struct roomop *op)
 		return;
 	}
 	op->letter = tab_letter(user);
-	store_state(room->set->store, roomop_store_room(room),
-	    slice_of(op->user_id), letter_slice(&op->letter), on_stated, op);
+	room->set->ops->state(room, op->user_id, &op->letter,
+	    roomop_ask(op, on_stated), room->set->arg);
 }
 
 void
@@ -735,11 +695,11 @@ roomop_state(struct room *room, const char *user_id)
 
 /* --- who edits what --- */
 
-static void
-on_badges(enum store_status status, const struct store_badge *badges, size_t n,
-    void *arg)
+void
+room_badges(struct room_ask *ask, enum store_status status,
+    const struct store_badge *badges, size_t n)
 {
-	struct roomop *op = arg;
+	struct roomop *op = ask->arg;
 
 	if (status == STORE_OK)
 		room_note_badges(op->room, badges, n);
@@ -758,6 +718,7 @@ static void
 start_op(struct roomop *op)
 {
 	struct room *room = op->room;
+	const struct rooms *set = room->set;
 
 	switch (op->kind) {
 	case OP_JOIN:
@@ -770,8 +731,7 @@ start_op(struct roomop *op)
 		roomop_start_edit(op);
 		break;
 	case OP_LOAD:
-		store_load(room->set->store, roomop_store_room(room),
-		    on_loaded_room, op);
+		set->ops->load(room, roomop_ask(op, on_loaded_room), set->arg);
 		break;
 	case OP_ADOPT:
 		roomop_start_adopt(op);
@@ -783,8 +743,7 @@ start_op(struct roomop *op)
 		roomop_start_recall(op);
 		break;
 	case OP_BADGES:
-		store_badges(room->set->store, roomop_store_room(room),
-		    on_badges, op);
+		set->ops->badges(room, roomop_ask(op, NULL), set->arg);
 		break;
 	}
 }

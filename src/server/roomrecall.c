@@ -56,8 +56,8 @@ roomop_start_recall(struct roomop *op)
 	change.state = known.state;
 	change.modified = known.modified;
 	add_badge(room, &nothing, &known, now_us, &change.badge, &badge);
-	store_restore(room->set->store, roomop_store_room(room),
-	    room->known_epoch, room->known_seq, &change, on_recalled, op);
+	room->set->ops->restore(room, &change, roomop_ask(op, on_recalled),
+	    room->set->arg);
 	buf_fini(&badge);
 }
 
@@ -114,17 +114,17 @@ on_loaded_foreign(const struct store_reply *reply, void *arg)
 	change.previous = reply->snapshot.previous;
 	change.state = reply->snapshot.state;
 	add_foreign_badge(room, &reply->snapshot, &change.badge, &badge);
-	store_commit(room->set->store, roomop_store_room(room),
-	    &reply->snapshot,
-	    &change, NULL, 0, on_adopted, op);
+	room->set->ops->commit(room, &reply->snapshot, &change, NULL,
+	    roomop_ask(op, on_adopted), room->set->arg);
 	buf_fini(&badge);
 }
 
 void
 roomop_start_adopt(struct roomop *op)
 {
-	store_load(op->room->set->store, roomop_store_room(op->room),
-	    on_loaded_foreign, op);
+	const struct rooms *set = op->room->set;
+
+	set->ops->load(op->room, roomop_ask(op, on_loaded_foreign), set->arg);
 }
 
 void

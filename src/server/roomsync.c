@@ -187,6 +187,7 @@ bool
 room_note(struct room *room, const struct store_snapshot *snap,
     struct room_editor *old)
 {
+	const struct rooms *set = room->set;
 	int64_t now_us = clock_wall_us();
 	uint64_t hash;
 
@@ -195,14 +196,13 @@ room_note(struct room *room, const struct store_snapshot *snap,
 		return (false);
 	note_modified(room, snap->modified);
 	snapshot_set(&room->told, snap, now_us);
-	room->told_generation = store_generation(room->set->store);
+	room->told_generation = set->link.generation;
 	room->known_epoch = snap->known_epoch;
 	room->known_seq = snap->known_seq;
 	/* Read only, because Redis takes no newcomers: others must not go by
 	 * it. */
 	if (room->n_held != 0)
-		snapshot_to_cache(&room->told, room->set->shm, room->set->slot,
-		    room->key, store_generation(room->set->store));
+		set->ops->cache(room, &room->told, set->arg);
 	/* Many events (a save, a newcomer) leave the state as it is. */
 	if ((hash = hash_state(room, snap)) == room->noted)
 		return (false);
@@ -343,7 +343,7 @@ deliver_frames(struct room *room, const struct store_message *msg)
 static bool
 knows_lock(const struct room *room)
 {
-	return (store_is_settled(room->set->store) || room->known_epoch != 0 ||
+	return (room->set->link.is_settled || room->known_epoch != 0 ||
 	    room->editor.id != NULL);
 }
 
@@ -470,7 +470,7 @@ rooms_on_message(struct rooms *set, const struct store_message *msg)
 	}
 	/* One link is back before the other: of which Redis this is, nobody
 	 * knows yet, and the room will be read. */
-	if (!store_is_up(set->store))
+	if (!set->link.is_up)
 		return;
 	if (!room->is_synced || msg->epoch != room->epoch ||
 	    msg->seq > room->seq + 1) {
@@ -574,11 +574,11 @@ room_resync(struct room *room, const struct store_reply *reply)
 
 	/* When the lease is in doubt, who lives may look dead there; the room is
 	 * read again when Redis has answered for it. */
-	if (room->is_recalling || !store_is_up(room->set->store))
+	if (room->is_recalling || !room->set->link.is_up)
 		return;
 	if (room->is_back && (snap->epoch < room->epoch ||
 	    (snap->epoch == room->epoch && snap->seq < room->seq)))
-		store_doubt(room->set->store);
+		room->set->ops->doubt(room->set->arg);
 	if (snap->epoch == 0) {
 		/* Redis knows nothing of this room: put our users back, unless
 		 * it has just refused that. */
@@ -612,7 +612,7 @@ room_resync(struct room *room, const struct store_reply *reply)
 		user->join_seq = 0;
 	for (i = 0; i < reply->n_members; i++)
 		set_present(room, &reply->members[i]);
-	if (!store_is_settled(room->set->store))
+	if (!room->set->link.is_settled)
 		room->is_unsettled = true;
 	else
 		drop_unmarked(room);
@@ -651,7 +651,7 @@ rooms_rejoin(struct room *room)
 static void
 back_in_room(struct room *room, bool fresh_identity)
 {
-	const struct store *store = room->set->store;
+	const struct rooms *set = room->set;
 	struct room_user *user;
 
 	room->is_synced = false;
@@ -659,11 +659,11 @@ back_in_room(struct room *room, bool fresh_identity)
 	room->is_back = true;
 	room->is_displaced = room->is_displaced || fresh_identity;
 	room->seen_seq = 0;
-	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
+	set->ops->uncache(room, set->arg);
 	/* Before what sockets have asked for meanwhile. */
 	roomop_first(room);
-	if (room->known_epoch != 0 && !store_is_settled(store) &&
-	    room->told_generation != store_generation(store))
+	if (room->known_epoch != 0 && !set->link.is_settled &&
+	    room->told_generation != set->link.generation)
 		roomop_recall(room);
 	/* Under a new id nobody is anywhere yet. */
 	RB_FOREACH(user, room_users, &room->users) {
@@ -700,7 +700,7 @@ rooms_on_down(struct rooms *set)
 {
 	/* Sockets stay open; status is answered from what was told. The cache
 	 * is nobody's word any more. */
-	cache_drop_all(set->shm, set->slot);
+	set->ops->uncache(NULL, set->arg);
 }
 
 void

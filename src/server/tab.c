@@ -595,7 +595,7 @@ room_beat(struct room *room)
 	struct room_user *user;
 	struct member *m;
 
-	if (room->owes_beats && store_is_up(room->set->store))
+	if (room->owes_beats && room->set->link.is_up)
 		beat_again(room);
 	if (room->editor.id == NULL ||
 	    clock_wall_us() - room->editor.heartbeat_us <
