@@ -59,8 +59,10 @@ struct room_ask {
 	void		*arg;
 };
 
-/* How it stands between the worker and Redis: comes with each input. */
-struct room_link {
+/* What comes with each input: the time, and how it stands with Redis. */
+struct room_now {
+	int64_t		mono_ms;
+	int64_t		wall_us;
 	bool		is_up;
 	bool		takes_no_writes;	/* though it is up */
 	bool		is_settled;

@@ -231,7 +231,7 @@ struct rooms {
 	const struct rooms_ops *ops;
 	void		*arg;		/* of these */
 	const struct conf *conf;
-	struct room_link link;
+	struct room_now	 now;
 	struct people	*people;
 	struct profiles	*profiles;	/* of users elsewhere */
 	struct room_tree tree;
@@ -254,8 +254,9 @@ struct rooms *rooms_new(const struct conf *conf, struct people *people,
 	    const struct rooms_ops *ops, void *arg) MUSTCHECK;
 /* Members must be gone; what waits for Redis is dropped. */
 void	rooms_free(struct rooms *set);
-/* How it stands with Redis from now on; before each input. */
-void	rooms_set_link(struct rooms *set, const struct room_link *link);
+/* Before each input, and so the time of all that follows from it. Those without
+ * one are rooms_tell_news() and rooms_end_turn(). */
+void	rooms_set_now(struct rooms *set, const struct room_now *now);
 /* The answers to what the store was asked for, as the store gives them. */
 void	room_answered(struct room_ask *ask, const struct store_reply *reply);
 void	room_badges(struct room_ask *ask, enum store_status status,
@@ -268,7 +269,7 @@ void	rooms_orphan_loaded(struct room_ask *ask, enum store_status status,
 /* The time that rooms_ops.wake() asked for has come. */
 void	rooms_on_time(struct rooms *set);
 /* About once a second: the slow check, put-off comparisons. */
-void	rooms_tick(struct rooms *set, int64_t now_ms);
+void	rooms_tick(struct rooms *set);
 /* Tells tabs what is told once a turn. After every turn of the loop, before
  * what was queued is written. */
 void	rooms_tell_news(struct rooms *set);

@@ -8,10 +8,15 @@
 
 #include "base/compat.h"
 #include "base/conf.h"
+#include "base/slice.h"
 
 struct audit;
+struct client;
 struct event_base;
+struct grant;
+struct member;
 struct people;
+struct route;
 struct roomfx;
 struct rooms;
 struct saves;
@@ -31,5 +36,16 @@ void	roomfx_free(struct roomfx *fx);
 struct rooms *roomfx_rooms(const struct roomfx *fx);
 /* The same for an input, which happens now. */
 struct rooms *roomfx_now(struct roomfx *fx);
+
+/*
+ * Puts a socket into the room of a route (edit or chat). Takes grant over.
+ * Frames come when Redis has answered.
+ */
+struct member *roomfx_join(struct roomfx *fx, const struct route *route,
+	    struct client *client, struct grant *grant, bool is_v1) MUSTCHECK;
+/* The socket is gone; frees member. */
+void	roomfx_leave(struct member *member);
+/* A text message of the socket. */
+void	roomfx_receive(struct member *member, struct slice text);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -65,9 +65,9 @@ rooms_new(const struct conf *conf, struct people *people,
 }
 
 void
-rooms_set_link(struct rooms *set, const struct room_link *now)
+rooms_set_now(struct rooms *set, const struct room_now *now)
 {
-	set->link = *now;
+	set->now = *now;
 }
 
 struct room_ask
@@ -110,7 +110,7 @@ room_open(struct rooms *set, const char *key, const char *name)
 	room->name = xstrdup(name);
 	room->kind = key[0] == 'c' ? ROOM_CHAT :
 	    key[0] == 'm' ? ROOM_MODEL : ROOM_EDIT;
-	room->opened_us = clock_wall_us();
+	room->opened_us = set->now.wall_us;
 	LIST_INIT(&room->badges);
 	room->deadline_us = room->due_ms = INT64_MAX;
 	RB_INIT(&room->users);
@@ -420,7 +420,7 @@ status_for(const struct member *m, const struct edit_state *st)
 
 	return (edit_status(room->is_suspended ? &unknown :
 	    st != NULL ? st : &told, m->user->id, &room->set->policy,
-	    clock_wall_us()));
+	    room->set->now.wall_us));
 }
 
 void
@@ -472,7 +472,7 @@ rooms_join(struct rooms *set, const struct route *route,
 	struct member *m = xcalloc(1, sizeof(*m));
 
 	if (user->profile == NULL && user->joined_us == 0)
-		user->joined_us = clock_wall_us();
+		user->joined_us = set->now.wall_us;
 	m->room = room;
 	m->user = user;
 	m->client = client;
@@ -638,7 +638,7 @@ receive_edit(struct member *m, const struct message *msg)
 		roomop_edit(room, m, EDIT_CLAIM, msg);
 		break;
 	case MESSAGE_HEARTBEAT:
-		m->beat_us = clock_wall_us();
+		m->beat_us = room->set->now.wall_us;
 		roomop_edit(room, m, EDIT_HEARTBEAT, msg);
 		break;
 	case MESSAGE_CONTENT_UPDATED:
@@ -744,7 +744,7 @@ static bool
 may_send(struct member *m, size_t n, enum message_type type)
 {
 	return (user_may_send(m->grant->session->user, m->room->set->conf,
-	    clock_mono_ms(), n, type == MESSAGE_CHAT_MESSAGE));
+	    m->room->set->now.mono_ms, n, type == MESSAGE_CHAT_MESSAGE));
 }
 
 static void

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
@@ -253,7 +253,7 @@ roomchat_send(struct room *room, struct member *member,
 	sender.email = who->email;
 	sender.avatar_url = who->avatar_url;
 	message_add_chat_message(&talk->frame, &sender, msg->recipient_json,
-	    msg->text, clock_format_iso(clock_wall_us(), now));
+	    msg->text, clock_format_iso(room->set->now.wall_us, now));
 	talk->ends[0] = talk->frame.n;
 	if (talk->frame.n <= STORE_VALUE_MAX)
 		enqueue(talk, member->user->id);

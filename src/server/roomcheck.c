@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/xmalloc.h"
 #include "server/room.h"
 
@@ -34,7 +34,7 @@ on_differs(struct room *room, const struct store_reply *reply)
 
 	/* In an unsettled generation a lock that is about to be given back
 	 * looks free. */
-	if (!room->is_synced || !room->set->link.is_settled)
+	if (!room->is_synced || !room->set->now.is_settled)
 		return;
 	if (snap->epoch == 0) {
 		/* Redis no longer knows that this worker is in the room. */
@@ -64,7 +64,7 @@ rooms_checked(struct rooms *set, size_t i, const struct store_reply *reply)
 	}
 	/* One that was not answered may have been too much for Redis, and holds
 	 * up no other; when the link is lost every room joins again. */
-	if (!check->set->link.is_up || !check_some(check))
+	if (!check->set->now.is_up || !check_some(check))
 		rooms_end_check(check->set);
 }
 
@@ -184,8 +184,9 @@ on_settled(struct room *room)
 }
 
 void
-rooms_tick(struct rooms *set, int64_t now_ms)
+rooms_tick(struct rooms *set)
 {
+	int64_t now_ms = set->now.mono_ms;
 	struct room *room;
 
 	RB_FOREACH(room, room_tree, &set->tree) {
@@ -196,13 +197,13 @@ rooms_tick(struct rooms *set, int64_t now_ms)
 		room->suspect_seq = 0;
 		room_beat(room);
 		room_tick_shown(room);
-		if (TAILQ_EMPTY(&room->ops) && set->link.is_up)
+		if (TAILQ_EMPTY(&room->ops) && set->now.is_up)
 			repair(room);
-		if (set->link.is_settled)
+		if (set->now.is_settled)
 			on_settled(room);
 	}
 	if (set->check != NULL || now_ms < set->check_at_ms ||
-	    !set->link.is_up)
+	    !set->now.is_up)
 		return;
 	set->check_at_ms = now_ms + STORE_CHECK_MS - 500 +
 	    arc4random_uniform(1000);

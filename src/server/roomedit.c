@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
@@ -179,7 +179,7 @@ after_restore(struct roomop *op)
 static void
 tick_again(struct room *room)
 {
-	room->deadline_us = clock_wall_us() + US_PER_SEC;
+	room->deadline_us = room->set->now.wall_us + US_PER_SEC;
 	room_arm(room);
 }
 
@@ -199,7 +199,7 @@ answer_done(struct roomop *op, const struct store_snapshot *snap)
 		count_claim(op);
 		return;
 	}
-	roomstate_decode(&rs, snap, clock_wall_us());
+	roomstate_decode(&rs, snap, op->room->set->now.wall_us);
 	answer(op, &rs.st);
 	roomstate_fini(&rs);
 }
@@ -225,7 +225,7 @@ is_too_early(const struct roomop *op)
 	const struct room *room = op->room;
 
 	return (op->kind == OP_EDIT && op->verb != EDIT_RESTORE &&
-	    (room->is_back || !room->set->link.is_up));
+	    (room->is_back || !room->set->now.is_up));
 }
 
 static void
@@ -541,7 +541,7 @@ static void
 run_edit(struct roomop *op)
 {
 	struct room *room = op->room;
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = room->set->now.wall_us;
 	char page[PAGE_SIZE];
 	struct store_snapshot view = snapshot_view(&op->snap, now_us);
 	struct edit_command cmd = {
@@ -623,7 +623,7 @@ roomop_start_edit(struct roomop *op)
 		op->member->place_told = false;
 	/* What Redis has lost may still be in the cache; and what this worker
 	 * cannot know, it is not to learn there. */
-	if (op->verb != EDIT_RESTORE && set->link.is_up &&
+	if (op->verb != EDIT_RESTORE && set->now.is_up &&
 	    !op->room->is_suspended &&
 	    set->ops->cached(op->room, &op->snap, set->arg))
 		run_edit(op);

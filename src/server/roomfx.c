@@ -105,6 +105,7 @@ add_chat_value(struct buf *b, const struct room *room,
 {
 	char iso[CLOCK_ISO_SIZE];
 
+	(void)clock_format_iso(room->set->now.wall_us, iso);
 	buf_add_str(b, "{\"user_id\": ");
 	json_add_id(b, who->id, room->set->id_is_number);
 	buf_add_char(b, ',');
@@ -114,7 +115,7 @@ add_chat_value(struct buf *b, const struct room *room,
 	buf_add_char(b, ',');
 	json_add_pair(b, "avatar_url", who->avatar_url);
 	buf_add_char(b, ',');
-	json_add_pair(b, "last_seen", clock_format_iso(clock_wall_us(), iso));
+	json_add_pair(b, "last_seen", iso);
 	buf_add_char(b, '}');
 }
 
@@ -168,7 +169,8 @@ fx_join(const struct room *room, const struct room_user *user,
 		    first->grant->session->user->identity);
 		value = (struct slice){ chat.p, chat.n };
 	} else if (room->kind == ROOM_EDIT)
-		modified = slice_of(clock_format_iso(clock_wall_us(), iso));
+		modified = slice_of(clock_format_iso(
+		    room->set->now.wall_us, iso));
 	store_join(fx->store, store_room_of(room),
 	    (struct store_member){ slice_of(user->id), slice_of(info),
 	    letter_slice(letter) }, true, value, modified, known_epoch, NULL, 0,
@@ -343,16 +345,39 @@ roomfx_rooms(const struct roomfx *fx)
 struct rooms *
 roomfx_now(struct roomfx *fx)
 {
-	struct room_link link = {
+	struct room_now now = {
+		.mono_ms = clock_mono_ms(),
+		.wall_us = clock_wall_us(),
 		.is_up = store_is_up(fx->store),
 		.is_settled = store_is_settled(fx->store),
 		.generation = store_generation(fx->store),
 	};
 
-	link.takes_no_writes = link.is_up &&
+	now.takes_no_writes = now.is_up &&
 	    store_down_reason(fx->store) != NULL;
-	rooms_set_link(fx->rooms, &link);
+	rooms_set_now(fx->rooms, &now);
 	return (fx->rooms);
+}
+
+struct member *
+roomfx_join(struct roomfx *fx, const struct route *route,
+    struct client *client, struct grant *grant, bool is_v1)
+{
+	return (rooms_join(roomfx_now(fx), route, client, grant, is_v1));
+}
+
+void
+roomfx_leave(struct member *m)
+{
+	(void)roomfx_now(m->room->set->arg);
+	member_leave(m);
+}
+
+void
+roomfx_receive(struct member *m, struct slice text)
+{
+	(void)roomfx_now(m->room->set->arg);
+	member_receive(m, text);
 }
 
 static void

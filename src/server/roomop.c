@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
@@ -361,9 +361,9 @@ roomop_keep(struct roomop *op, const struct store_snapshot *snap)
 	struct room *room = op->room;
 	const struct rooms *set = room->set;
 
-	snapshot_set(&op->snap, snap, clock_wall_us());
+	snapshot_set(&op->snap, snap, set->now.wall_us);
 	/* Only who receives the room's events may say that it is current. */
-	if (room->n_held != 0 && room->is_synced && set->link.is_up)
+	if (room->n_held != 0 && room->is_synced && set->now.is_up)
 		set->ops->cache(room, &op->snap, set->arg);
 }
 
@@ -393,13 +393,13 @@ is_current(const struct room *room)
 static void
 on_not_joined(struct room *room, struct room_user *user)
 {
-	const struct room_link *link = &room->set->link;
+	const struct room_now *now = &room->set->now;
 
 	room->needs_repair = true;
 	if (user == NULL)
 		return;
 	room_user_place(room, user, PLACE_DOUBTFUL);
-	if (!link->is_up || !link->takes_no_writes)
+	if (!now->is_up || !now->takes_no_writes)
 		return;
 	room->is_refused = true;
 	room_await(room, user, 0);
@@ -781,7 +781,7 @@ roomop_start_next(struct room *room)
 		 * on. */
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		mark_in_line(op, false);
-		op->started_ms = clock_mono_ms();
+		op->started_ms = room->set->now.mono_ms;
 		start_op(op);
 	}
 	room->is_starting = false;

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "server/room.h"
 #include "server/roomop.h"
 #include "store/roomstate.h"
@@ -41,7 +41,7 @@ roomop_start_recall(struct roomop *op)
 {
 	static const struct edit_state nothing;
 	struct room *room = op->room;
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = room->set->now.wall_us;
 	struct store_snapshot known = snapshot_view(&room->told, now_us);
 	struct store_change change;
 	struct buf badge = { NULL, 0, 0 };
@@ -88,7 +88,7 @@ add_foreign_badge(struct room *room, const struct store_snapshot *snap,
 		.editor = { room->editor.id, room->editor.name },
 	};
 
-	add_badge(room, &told, snap, clock_wall_us(), badge, value);
+	add_badge(room, &told, snap, room->set->now.wall_us, badge, value);
 }
 
 /*

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/json.h"
 #include "base/xmalloc.h"
 #include "proto/tabmsg.h"
@@ -125,7 +125,7 @@ tell_updated(struct room *room, struct save *save)
 	message_add_content_updated(&b, &u, when);
 	room_deliver(room, 'X', id, buf_slice(&b));
 	if (!was_told && (room->updated_ms == 0 ||
-	    clock_mono_ms() - room->updated_ms >= TOLD_MS))
+	    room->set->now.mono_ms - room->updated_ms >= TOLD_MS))
 		room_deliver(room, 'U', id, buf_slice(&b));
 	buf_fini(&b);
 }

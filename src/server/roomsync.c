@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
@@ -66,7 +66,7 @@ static void
 ask_to_wake(struct rooms *set)
 {
 	const struct room *first = RB_MIN(room_dues, &set->dues);
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms = set->now.mono_ms;
 
 	if (first != NULL)
 		set->ops->wake(first->due_ms <= now_ms ? 0 :
@@ -76,7 +76,7 @@ ask_to_wake(struct rooms *set)
 void
 rooms_on_time(struct rooms *set)
 {
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms = set->now.mono_ms;
 	struct room *room;
 
 	while ((room = RB_MIN(room_dues, &set->dues)) != NULL &&
@@ -106,10 +106,10 @@ room_arm(struct room *room)
 	    (room->editor.id != NULL &&
 	    room->editor.heartbeat_us == room->lone_heartbeat_us))
 		return;
-	left_us = room->deadline_us - clock_wall_us();
+	left_us = room->deadline_us - room->set->now.wall_us;
 	wait_ms = left_us <= 0 ? 0 : left_us / US_PER_MS + 1;
 	wait_ms += arc4random_uniform(TICK_JITTER_MS);
-	room->due_ms = clock_mono_ms() + wait_ms;
+	room->due_ms = room->set->now.mono_ms + wait_ms;
 	RB_INSERT(room_dues, &room->set->dues, room);
 	if (RB_MIN(room_dues, &room->set->dues) == room)
 		ask_to_wake(room->set);
@@ -188,7 +188,7 @@ room_note(struct room *room, const struct store_snapshot *snap,
     struct room_editor *old)
 {
 	const struct rooms *set = room->set;
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = set->now.wall_us;
 	uint64_t hash;
 
 	memset(old, 0, sizeof(*old));
@@ -196,7 +196,7 @@ room_note(struct room *room, const struct store_snapshot *snap,
 		return (false);
 	note_modified(room, snap->modified);
 	snapshot_set(&room->told, snap, now_us);
-	room->told_generation = set->link.generation;
+	room->told_generation = set->now.generation;
 	room->known_epoch = snap->known_epoch;
 	room->known_seq = snap->known_seq;
 	/* Read only, because Redis takes no newcomers: others must not go by
@@ -283,7 +283,7 @@ room_await(struct room *room, struct room_user *user, uint64_t seq)
 {
 	if (!user->is_awaited) {
 		if (TAILQ_EMPTY(&room->awaited))
-			room->awaits_since_ms = clock_mono_ms();
+			room->awaits_since_ms = room->set->now.mono_ms;
 		TAILQ_INSERT_TAIL(&room->awaited, user, awaited_link);
 		user->is_awaited = true;
 	}
@@ -298,7 +298,7 @@ room_await_no_more(struct room *room, struct room_user *user)
 		return;
 	TAILQ_REMOVE(&room->awaited, user, awaited_link);
 	user->is_awaited = false;
-	room->awaits_since_ms = clock_mono_ms();
+	room->awaits_since_ms = room->set->now.mono_ms;
 }
 
 /* --- events --- */
@@ -332,7 +332,7 @@ deliver_frames(struct room *room, const struct store_message *msg)
 
 	for (i = 0; i < msg->n_frames; i++) {
 		if (message_is(msg->frames[i].text, MESSAGE_CONTENT_UPDATED))
-			room->updated_ms = clock_mono_ms();
+			room->updated_ms = room->set->now.mono_ms;
 		room_deliver(room, msg->frames[i].audience,
 		    msg->frames[i].user_id, msg->frames[i].text);
 	}
@@ -343,7 +343,7 @@ deliver_frames(struct room *room, const struct store_message *msg)
 static bool
 knows_lock(const struct room *room)
 {
-	return (room->set->link.is_settled || room->known_epoch != 0 ||
+	return (room->set->now.is_settled || room->known_epoch != 0 ||
 	    room->editor.id != NULL);
 }
 
@@ -470,7 +470,7 @@ rooms_on_message(struct rooms *set, const struct store_message *msg)
 	}
 	/* One link is back before the other: of which Redis this is, nobody
 	 * knows yet, and the room will be read. */
-	if (!set->link.is_up)
+	if (!set->now.is_up)
 		return;
 	if (!room->is_synced || msg->epoch != room->epoch ||
 	    msg->seq > room->seq + 1) {
@@ -528,7 +528,7 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 			return (holds);
 		edits = edits || holds;
 	}
-	return (edits && clock_wall_us() - room->editor.heartbeat_us <
+	return (edits && room->set->now.wall_us - room->editor.heartbeat_us <
 	    room->set->policy.heartbeat_timeout_us);
 }
 
@@ -536,6 +536,7 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 static void
 resync_lock(struct room *room, const struct store_snapshot *snap)
 {
+	const struct rooms *set = room->set;
 	struct room_editor old;
 	bool is_new = room->epoch == 0, changed;
 
@@ -550,8 +551,9 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 	room_editor_fini(&old);
 	/* A lock that was stale before this worker came here: whoever was
 	 * there to see it was told. */
-	if (is_new && room->editor.id != NULL && clock_wall_us() -
-	    room->editor.heartbeat_us >= room->set->policy.heartbeat_timeout_us)
+	if (is_new && room->editor.id != NULL &&
+	    set->now.wall_us - room->editor.heartbeat_us >=
+	    set->policy.heartbeat_timeout_us)
 		room->lone_heartbeat_us = room->editor.heartbeat_us;
 }
 
@@ -574,7 +576,7 @@ room_resync(struct room *room, const struct store_reply *reply)
 
 	/* When the lease is in doubt, who lives may look dead there; the room is
 	 * read again when Redis has answered for it. */
-	if (room->is_recalling || !room->set->link.is_up)
+	if (room->is_recalling || !room->set->now.is_up)
 		return;
 	if (room->is_back && (snap->epoch < room->epoch ||
 	    (snap->epoch == room->epoch && snap->seq < room->seq)))
@@ -612,7 +614,7 @@ room_resync(struct room *room, const struct store_reply *reply)
 		user->join_seq = 0;
 	for (i = 0; i < reply->n_members; i++)
 		set_present(room, &reply->members[i]);
-	if (!room->set->link.is_settled)
+	if (!room->set->now.is_settled)
 		room->is_unsettled = true;
 	else
 		drop_unmarked(room);
@@ -662,8 +664,8 @@ back_in_room(struct room *room, bool fresh_identity)
 	set->ops->uncache(room, set->arg);
 	/* Before what sockets have asked for meanwhile. */
 	roomop_first(room);
-	if (room->known_epoch != 0 && !set->link.is_settled &&
-	    room->told_generation != set->link.generation)
+	if (room->known_epoch != 0 && !set->now.is_settled &&
+	    room->told_generation != set->now.generation)
 		roomop_recall(room);
 	/* Under a new id nobody is anywhere yet. */
 	RB_FOREACH(user, room_users, &room->users) {

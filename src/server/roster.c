@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/json.h"
 #include "base/xmalloc.h"
 #include "proto/wsframe.h"

@@ -205,7 +205,7 @@ static void
 free_visitor(struct visitor *v)
 {
 	if (v->member != NULL)
-		member_leave(v->member);
+		roomfx_leave(v->member);
 	end_handshake(v);
 	free(v);
 }
@@ -242,7 +242,7 @@ let_in(struct visitor *v, const struct auth_result *result)
 		people_put(srv->people, grant);
 		return;
 	}
-	v->member = rooms_join(roomfx_now(srv->rooms), route, c, grant, adm->is_v1);
+	v->member = roomfx_join(srv->rooms, route, c, grant, adm->is_v1);
 	log_debug("c%llu joined room=%s user=%s",
 	    (unsigned long long)client_number(c), route->key,
 	    v->member->user->id);
@@ -430,7 +430,7 @@ on_message(struct client *c, const struct ws_message *message, void *arg)
 	if (v == NULL)
 		return;
 	if (v->member != NULL)
-		member_receive(v->member, message->data);
+		roomfx_receive(v->member, message->data);
 	else if (v->is_echo) {
 		f = frame_new(message->opcode, message->data);
 		client_send(c, f);
@@ -509,7 +509,7 @@ tick_cb(void *arg)
 	timer_start(srv->tick, TICK_MS);
 	shm_slot_beat(srv->shm, srv->slot, now);
 	clients_tick(srv->clients, now);
-	rooms_tick(roomfx_now(srv->rooms), now);
+	rooms_tick(roomfx_now(srv->rooms));
 }
 
 static void

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "server/snapshot.h"
 
 /* Ends of a head start that are nearer than that are the same one. */

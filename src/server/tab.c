@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -472,7 +472,7 @@ add_lock(struct room *room, const struct edit_state *st, bool hides_editor,
 static void
 read_told(struct room *room, struct roomstate *rs)
 {
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = room->set->now.wall_us;
 	struct store_snapshot view = snapshot_view(&room->told, now_us);
 
 	roomstate_decode(rs, &view, now_us);
@@ -524,7 +524,7 @@ tab_send_lock(struct member *m)
 	}
 	read_told(room, &rs);
 	editor = edit_status(&rs.st, m->user->id, &room->set->policy,
-	    clock_wall_us());
+	    room->set->now.wall_us);
 	add_lock(room, &rs.st, false, &b);
 	/* The first tab: nobody else is to be told the same. */
 	if (room->n_tabs == 1)
@@ -577,7 +577,7 @@ keeps_lock(const struct room *room, const struct member *m)
 static void
 beat_again(struct room *room)
 {
-	int64_t since_us = clock_wall_us() -
+	int64_t since_us = room->set->now.wall_us -
 	    room->set->policy.heartbeat_timeout_us;
 	struct member *m;
 
@@ -595,10 +595,10 @@ room_beat(struct room *room)
 	struct room_user *user;
 	struct member *m;
 
-	if (room->owes_beats && room->set->link.is_up)
+	if (room->owes_beats && room->set->now.is_up)
 		beat_again(room);
 	if (room->editor.id == NULL ||
-	    clock_wall_us() - room->editor.heartbeat_us <
+	    room->set->now.wall_us - room->editor.heartbeat_us <
 	    (period_us < BEAT_US ? period_us : BEAT_US))
 		return;
 	user = room_user_find(room, slice_of(room->editor.id));
@@ -666,7 +666,7 @@ send_hello(struct member *m)
 		.tab = m->tab,
 		.may_change = m->grant->may_change,
 		.may_take_over = m->grant->may_take_over,
-		.now = clock_format_iso(clock_wall_us(), now),
+		.now = clock_format_iso(room->set->now.wall_us, now),
 		.follows_log = saves_follow_log(room->set->saves),
 		.last_save = slice_of(room->saved),
 		.settings = buf_slice(&room->set->settings),

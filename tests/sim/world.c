@@ -325,7 +325,7 @@ on_tick(void *arg)
 	struct worker *w = arg;
 
 	world_at(world->now_us + SECOND, w, on_tick, w);
-	rooms_tick(roomfx_now(w->rooms), clock_mono_ms());
+	rooms_tick(roomfx_now(w->rooms));
 }
 
 static void
