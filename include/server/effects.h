@@ -79,6 +79,10 @@ struct rooms_ops {
 	/* rooms_on_time() is to be called in so many milliseconds, and no more
 	 * at the time that was asked for before. */
 	void	(*wake)(int64_t in_ms, void *arg);
+	/* Whether a message of n bytes is within what the member's user may say
+	 * over all its sockets; it is counted then. */
+	bool	(*may_say)(const struct member *member, size_t n,
+		    bool is_chat, void *arg);
 
 	/* --- of the store: what store.h says --- */
 	/* The user through this worker, doing what the letter says. Of an epoch

@@ -33,6 +33,7 @@
 #include "rules/edit.h"
 #include "server/effects.h"
 #include "server/people.h"
+#include "server/right.h"
 #include "server/route.h"
 #include "server/snapshot.h"
 #include "store/store.h"
@@ -54,7 +55,7 @@ struct member {
 	struct room	*room;
 	struct room_user *user;
 	struct client	*client;
-	struct grant	*grant;
+	struct right	*right;
 	size_t		 place;		/* in the line, as told; 0 none */
 	bool		 place_told;	/* since its message in work began */
 	bool		 is_deceived;	/* a page: was shown a stale lock as a
@@ -289,11 +290,12 @@ size_t	rooms_close_unverified(struct rooms *set, size_t n);
 void	rooms_leave_quietly(struct rooms *set);
 
 /*
- * Puts a socket into the room of a route (edit or chat). Takes grant over.
- * Frames come when Redis has answered.
+ * Puts a socket into the room of a route (edit or chat). The right
+ * is the caller's, as long as the member is. Frames come when Redis has
+ * answered.
  */
 struct member *rooms_join(struct rooms *set, const struct route *route,
-	    struct client *client, struct grant *grant, bool is_v1) MUSTCHECK;
+	    struct client *client, struct right *right, bool is_v1) MUSTCHECK;
 /* The socket is gone; frees member. */
 void	member_leave(struct member *member);
 /* A text message of the socket. */

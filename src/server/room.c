@@ -464,11 +464,11 @@ member_send_pending(struct member *m, size_t place, size_t of)
 
 struct member *
 rooms_join(struct rooms *set, const struct route *route,
-    struct client *client, struct grant *grant, bool is_v1)
+    struct client *client, struct right *right, bool is_v1)
 {
 	struct room *room = room_open(set, route->key, route->name);
-	const struct identity *who = grant->session->user->identity;
-	struct room_user *user = room_user_get(room, slice_of(who->id));
+	struct room_user *user = room_user_get(room,
+	    slice_of(right->person->id));
 	struct member *m = xcalloc(1, sizeof(*m));
 
 	if (user->profile == NULL && user->joined_us == 0)
@@ -476,7 +476,7 @@ rooms_join(struct rooms *set, const struct route *route,
 	m->room = room;
 	m->user = user;
 	m->client = client;
-	m->grant = grant;
+	m->right = right;
 	m->is_v1 = is_v1;
 	TAILQ_INSERT_TAIL(&room->members, m, link);
 	TAILQ_INSERT_TAIL(&user->members, m, user_link);
@@ -503,7 +503,6 @@ member_leave(struct member *m)
 	TAILQ_REMOVE(&room->members, m, link);
 	TAILQ_REMOVE(&user->members, m, user_link);
 	tab_fini(m);
-	people_put(room->set->people, m->grant);
 	if (TAILQ_EMPTY(&user->members) && room->set->is_leaving)
 		room_user_release(room, user);
 	else if (TAILQ_EMPTY(&user->members))
@@ -523,8 +522,8 @@ static void
 demote(struct member *m)
 {
 	/* One who could not be verified has lost nothing yet. */
-	if (m->room->kind != ROOM_EDIT || m->grant->may_change ||
-	    m->grant->is_unverified)
+	if (m->room->kind != ROOM_EDIT || m->right->may_change ||
+	    m->right->is_unverified)
 		return;
 	if (m->place != 0 || text_same(m->room->editor.id, m->user->id))
 		roomop_edit(m->room, m, EDIT_REVOKE, NULL);
@@ -539,7 +538,7 @@ rooms_enforce(struct rooms *set)
 
 	RB_FOREACH(room, room_tree, &set->tree) {
 		TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
-			if (!m->grant->is_denied) {
+			if (!m->right->is_denied) {
 				demote(m);
 				continue;
 			}
@@ -559,7 +558,7 @@ rooms_unverified(struct rooms *set)
 
 	RB_FOREACH(room, room_tree, &set->tree) {
 		TAILQ_FOREACH(m, &room->members, link)
-			n += m->grant->is_unverified;
+			n += m->right->is_unverified;
 	}
 	return (n);
 }
@@ -573,7 +572,7 @@ rooms_close_unverified(struct rooms *set, size_t n)
 
 	RB_FOREACH(room, room_tree, &set->tree) {
 		TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
-			if (!m->grant->is_unverified ||
+			if (!m->right->is_unverified ||
 			    (closed >= n && m->place == 0))
 				continue;
 			closed++;
@@ -743,8 +742,10 @@ refuse_fast(struct member *m, enum message_type type)
 static bool
 may_send(struct member *m, size_t n, enum message_type type)
 {
-	return (user_may_send(m->grant->session->user, m->room->set->conf,
-	    m->room->set->now.mono_ms, n, type == MESSAGE_CHAT_MESSAGE));
+	const struct rooms *set = m->room->set;
+
+	return (set->ops->may_say(m, n, type == MESSAGE_CHAT_MESSAGE,
+	    set->arg));
 }
 
 static void

@@ -239,7 +239,7 @@ void
 roomchat_send(struct room *room, struct member *member,
     const struct message *msg)
 {
-	const struct identity *who = member->grant->session->user->identity;
+	const struct person *who = member->right->person;
 	struct message_user sender = room_message_user(room, member->user->id,
 	    who->username);
 	struct talk *talk = xcalloc(1, sizeof(*talk));

@@ -31,6 +31,12 @@ struct roomfx {
 	struct rooms		*rooms;
 };
 
+static struct grant *
+grant_of(const struct member *m)
+{
+	return ((struct grant *)(void *)m->right);
+}
+
 /* --- effects --- */
 
 static const enum counter counters[] = {
@@ -84,6 +90,15 @@ fx_wake(int64_t in_ms, void *arg)
 	timer_start(((struct roomfx *)arg)->timer, in_ms);
 }
 
+static bool
+fx_may_say(const struct member *m, size_t n, bool is_chat, void *arg)
+{
+	const struct roomfx *fx = arg;
+
+	return (user_may_send(grant_of(m)->session->user, fx->conf,
+	    m->room->set->now.mono_ms, n, is_chat));
+}
+
 /* --- of the store --- */
 
 static struct store_room
@@ -101,7 +116,7 @@ letter_slice(const char *letter)
 /* The value of the package's chat_active_users hash for a user. */
 static void
 add_chat_value(struct buf *b, const struct room *room,
-    const struct identity *who)
+    const struct person *who)
 {
 	char iso[CLOCK_ISO_SIZE];
 
@@ -166,7 +181,7 @@ fx_join(const struct room *room, const struct room_user *user,
 
 	if (room->kind == ROOM_CHAT) {
 		add_chat_value(&chat, room,
-		    first->grant->session->user->identity);
+		    first->right->person);
 		value = (struct slice){ chat.p, chat.n };
 	} else if (room->kind == ROOM_EDIT)
 		modified = slice_of(clock_format_iso(
@@ -247,7 +262,7 @@ fx_seen(const struct member *m, void *arg)
 {
 	struct buf b = { NULL, 0, 0 };
 
-	add_chat_value(&b, m->room, m->grant->session->user->identity);
+	add_chat_value(&b, m->room, m->right->person);
 	store_chat_seen(((struct roomfx *)arg)->store, store_room_of(m->room),
 	    slice_of(m->user->id), (struct slice){ b.p, b.n });
 	buf_fini(&b);
@@ -316,6 +331,7 @@ static const struct rooms_ops ops = {
 	.audit = fx_audit,
 	.close = fx_close,
 	.wake = fx_wake,
+	.may_say = fx_may_say,
 	.join = fx_join,
 	.leave = fx_leave,
 	.commit = fx_commit,
@@ -363,14 +379,19 @@ struct member *
 roomfx_join(struct roomfx *fx, const struct route *route,
     struct client *client, struct grant *grant, bool is_v1)
 {
-	return (rooms_join(roomfx_now(fx), route, client, grant, is_v1));
+	return (rooms_join(roomfx_now(fx), route, client, &grant->right,
+	    is_v1));
 }
 
 void
 roomfx_leave(struct member *m)
 {
-	(void)roomfx_now(m->room->set->arg);
+	struct roomfx *fx = m->room->set->arg;
+	struct grant *grant = grant_of(m);
+
+	(void)roomfx_now(fx);
 	member_leave(m);
+	people_put(fx->people, grant);
 }
 
 void

@@ -511,7 +511,7 @@ joins_last(struct room *room, const struct member *member, const char *name,
 	    last->kind != OP_EDIT || last->verb != EDIT_UPDATED ||
 	    last->member != member ||
 	    !text_same_or_none(last->tab, member->tab) ||
-	    last->may_change != member->grant->may_change ||
+	    last->may_change != member->right->may_change ||
 	    !text_same_or_none(last->user_name, name) ||
 	    last->n_more == ROOMOP_MORE_MAX)
 		return (false);
@@ -524,7 +524,7 @@ void
 roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
     const struct message *message)
 {
-	const struct identity *who = member->grant->session->user->identity;
+	const struct person *who = member->right->person;
 	const char *name = *who->email != '\0' ? who->email : who->username;
 	struct roomop *op;
 
@@ -536,8 +536,8 @@ roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
 	op->verb = verb;
 	op->tab = member->tab == NULL ? NULL : xstrdup(member->tab);
 	op->page = member->page;
-	op->may_change = member->grant->may_change;
-	op->may_take_over = member->grant->may_take_over;
+	op->may_change = member->right->may_change;
+	op->may_take_over = member->right->may_take_over;
 	op->user_name = xstrdup(name);
 	if (message != NULL) {
 		op->member = member;

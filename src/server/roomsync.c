@@ -521,7 +521,7 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 	if (user == NULL)
 		return (false);
 	TAILQ_FOREACH(m, &user->members, user_link) {
-		bool holds = !m->gave_back && m->grant->may_change;
+		bool holds = !m->gave_back && m->right->may_change;
 
 		/* The socket of its tab says that it is alive. */
 		if (m->tab != NULL && text_same(m->tab, room->editor.tab))

@@ -43,7 +43,7 @@ buf_slice(const struct buf *b)
 }
 
 static void
-add_profile(struct buf *b, const struct identity *who)
+add_profile(struct buf *b, const struct person *who)
 {
 	buf_add_char(b, '{');
 	json_add_pair(b, "username", who->username);
@@ -77,7 +77,7 @@ room_user_info(const struct room_user *user)
 		text = profile_text(user->profile);
 		buf_add(&b, text.p, text.n);
 	} else if (m != NULL)
-		add_profile(&b, m->grant->session->user->identity);
+		add_profile(&b, m->right->person);
 	else
 		buf_add_str(&b, "{}");
 	if (!user->is_odd && (user->profile != NULL || m != NULL))

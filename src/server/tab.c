@@ -653,7 +653,7 @@ static void
 send_hello(struct member *m)
 {
 	struct room *room = m->room;
-	const struct identity *who = m->grant->session->user->identity;
+	const struct person *who = m->right->person;
 	struct buf b = { NULL, 0, 0 };
 	char now[CLOCK_ISO_SIZE];
 	struct tabmsg_hello hello = {
@@ -664,8 +664,8 @@ send_hello(struct member *m)
 			.avatar_url = who->avatar_url,
 		},
 		.tab = m->tab,
-		.may_change = m->grant->may_change,
-		.may_take_over = m->grant->may_take_over,
+		.may_change = m->right->may_change,
+		.may_take_over = m->right->may_take_over,
 		.now = clock_format_iso(room->set->now.wall_us, now),
 		.follows_log = saves_follow_log(room->set->saves),
 		.last_save = slice_of(room->saved),
