@@ -83,6 +83,9 @@ struct rooms_ops {
 	 * over all its sockets; it is counted then. */
 	bool	(*may_say)(const struct member *member, size_t n,
 		    bool is_chat, void *arg);
+	/* member_receive() is called with this text, meanwhile. */
+	void	(*hear_again)(struct member *member, struct slice text,
+		    void *arg);
 
 	/* --- of the store: what store.h says --- */
 	/* The user through this worker, doing what the letter says. Of an epoch

@@ -35,6 +35,7 @@
 #include "server/people.h"
 #include "server/right.h"
 #include "server/route.h"
+#include "server/say.h"
 #include "server/snapshot.h"
 #include "store/store.h"
 
@@ -81,12 +82,6 @@ struct member {
 };
 
 TAILQ_HEAD(member_list, member);
-
-/* What a user does in a tab, as Redis has it (store_member.states). */
-#define TAB_VIEWING	'v'
-#define TAB_DIRTY	'u'	/* has unsaved changes */
-#define TAB_IDLE	'i'
-#define TAB_NONE	'\0'	/* no tab, only pages of the package */
 
 /* Whether Redis has a user in a room under this worker's id. */
 enum room_place {
@@ -298,8 +293,9 @@ struct member *rooms_join(struct rooms *set, const struct route *route,
 	    struct client *client, struct right *right, bool is_v1) MUSTCHECK;
 /* The socket is gone; frees member. */
 void	member_leave(struct member *member);
-/* A text message of the socket. */
-void	member_receive(struct member *member, struct slice text);
+/* What the socket says, and the text that it said it with. */
+void	member_receive(struct member *member, const struct saying *say,
+	    struct slice text);
 
 /* --- between the files of this module --- */
 
@@ -333,10 +329,10 @@ void	room_deliver_frame(struct room *room, char audience,
 	    struct slice user_id, struct frame *frame);
 void	member_send(struct member *member, struct slice text);
 /* A chat_message that the member sent, checked and passed on. */
-void	member_chat(struct member *member, const struct message *message);
+void	member_chat(struct member *member, const struct saying *message);
 /* collabd.v1 only: why something was refused. */
 void	member_send_error(struct member *member, const char *code,
-	    const char *message, enum message_type in_reply_to);
+	    const char *message, enum say in_reply_to);
 /* editor_status as of st, or, if NULL, as of what the room was told. */
 void	member_send_status(struct member *member,
 	    const struct edit_state *st);
@@ -395,7 +391,7 @@ char	*room_name_of(struct room *room, const char *id, const char *fallback)
 
 /* tab.c */
 /* Whether the message is one of a tab's; then it is done with. */
-bool	tab_receive(struct member *member, const struct message *message);
+bool	tab_receive(struct member *member, const struct saying *message);
 /* The page asks whether this worker is alive: answered at once and to this
  * socket, past the room's queue, since nothing else is asked. For any member
  * that speaks collabd.v1, ready or not. */
@@ -411,7 +407,7 @@ void	room_tell_present(struct room *room, struct room_user *user);
 void	room_tell_news(struct room *room);
 /* A hello that came before the socket's first frames, and is among those that
  * are kept: what it says of the user counts already. */
-void	tab_note_early(struct member *member, const struct message *hello);
+void	tab_note_early(struct member *member, const struct saying *hello);
 /* What it does over all workers, as Redis has it now; tells if that is news. */
 void	room_note_states(struct room *room, struct room_user *user,
 	    struct slice states);
@@ -456,7 +452,7 @@ void	roomop_leave(struct room *room, const char *user_id,
 	    void *arg);
 /* message is what the member sent, NULL if it is our idea. */
 void	roomop_edit(struct room *room, struct member *member,
-	    enum edit_verb verb, const struct message *message);
+	    enum edit_verb verb, const struct saying *message);
 /* The member, its user's last one here, is going away. */
 void	roomop_depart(struct room *room, const struct member *member);
 /* It is not its user's last one. */
@@ -491,7 +487,7 @@ void	roomop_drop_all(struct room *room);
 /* roomchat.c */
 /* A message that was checked. The member is told if it cannot be sent. */
 void	roomchat_send(struct room *room, struct member *member,
-	    const struct message *message);
+	    const struct saying *message);
 /* Starts what is next in line, unless something is under way; when a join is
  * over. */
 void	roomchat_start_next(struct room *room);

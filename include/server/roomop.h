@@ -67,12 +67,12 @@ struct roomop {
 	char		 letter;	/* OP_JOIN, OP_STATE: as sent */
 	char		*reason;	/* EDIT_TAKE; or NULL */
 	enum edit_verb	 verb;
-	enum message_type why;		/* what the client sent */
-	char		 time[MESSAGE_TIMESTAMP_MAX + 1];
+	enum say	 why;		/* what the client sent */
+	int64_t		 at_us;		/* EDIT_UPDATED; or SAY_NO_TIME */
 	/* EDIT_UPDATED: further saves of the member, which came while this one
-	 * stood in line, go with it. Their times, a NUL behind each. */
-	struct buf	 more_times;
-	unsigned	 n_more;	/* saves */
+	 * stood in line, go with it. */
+	int64_t		 more_us[ROOMOP_MORE_MAX];
+	unsigned	 n_more;
 	int64_t		 heartbeat_us;	/* EDIT_RESTORE */
 	int64_t		 saved_us;	/* EDIT_SAVED */
 	char		*worker_id;	/* OP_LEAVE of a dead worker */

@@ -8,11 +8,11 @@
 
 #include "base/clock_text.h"
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
 #include "server/client.h"
+#include "server/hear.h"
 #include "server/profile.h"
 #include "server/room.h"
 
@@ -394,14 +394,13 @@ room_deliver(struct room *room, char audience, struct slice user_id,
 
 void
 member_send_error(struct member *m, const char *code, const char *message,
-    enum message_type in_reply_to)
+    enum say in_reply_to)
 {
 	struct buf b = { NULL, 0, 0 };
 
 	if (!m->is_v1)
 		return;
-	message_add_error(&b, code, message,
-	    slice_of(message_type_name(in_reply_to)));
+	message_add_error(&b, code, message, slice_of(hear_name(in_reply_to)));
 	member_send(m, buf_slice(&b));
 	buf_fini(&b);
 }
@@ -583,74 +582,74 @@ rooms_close_unverified(struct rooms *set, size_t n)
 }
 
 static void
-count_bad(struct member *m, enum message_type type)
+count_bad(struct member *m, enum say type)
 {
 	enum room_count id;
 
 	switch (type) {
-	case MESSAGE_NOT_OBJECT:
+	case SAY_NOT_OBJECT:
 		id = COUNT_BAD_NOT_OBJECT;
 		break;
-	case MESSAGE_NO_TYPE:
+	case SAY_NO_TYPE:
 		id = COUNT_BAD_NO_TYPE;
 		break;
-	case MESSAGE_BAD_JSON:
-	case MESSAGE_TOO_DEEP:
+	case SAY_BAD_JSON:
+	case SAY_TOO_DEEP:
 		id = COUNT_BAD_JSON;
 		break;
 	default:
 		id = COUNT_BAD_UNKNOWN_TYPE;
-		type = MESSAGE_UNKNOWN;
+		type = SAY_UNKNOWN;
 		break;
 	}
 	rooms_count(m->room->set, id, 1);
-	member_send_error(m, message_type_name(type),
+	member_send_error(m, hear_name(type),
 	    "This message is not understood.", type);
 }
 
 /* Whether it has given the lock back, or wants it; and what a page of the package
  * says of itself. */
 static void
-note_said(struct member *m, enum message_type type)
+note_said(struct member *m, enum say type)
 {
 	if (m->room->kind != ROOM_EDIT)
 		return;
-	if (type == MESSAGE_RELEASE_LOCK)
+	if (type == SAY_RELEASE_LOCK)
 		m->gave_back = true;
-	else if (type == MESSAGE_HEARTBEAT || type == MESSAGE_CLAIM_EDITOR ||
-	    type == MESSAGE_REQUEST_EDIT || type == MESSAGE_TAKE_OVER)
+	else if (type == SAY_HEARTBEAT || type == SAY_CLAIM_EDITOR ||
+	    type == SAY_REQUEST_EDIT || type == SAY_TAKE_OVER)
 		m->gave_back = false;
-	if (type == MESSAGE_HEARTBEAT && m->tab == NULL && m->page == 0)
+	if (type == SAY_HEARTBEAT && m->tab == NULL && m->page == 0)
 		m->page = arc4random_uniform(UINT32_MAX) + 1;
 }
 
 static void
-receive_edit(struct member *m, const struct message *msg)
+receive_edit(struct member *m, const struct saying *msg)
 {
 	struct room *room = m->room;
 
-	switch (msg->type) {
-	case MESSAGE_REQUEST_EDITOR_STATUS:
+	switch (msg->what) {
+	case SAY_REQUEST_EDITOR_STATUS:
 		member_send_status(m, NULL);
 		break;
-	case MESSAGE_CLAIM_EDITOR:
+	case SAY_CLAIM_EDITOR:
 		roomop_edit(room, m, EDIT_CLAIM, msg);
 		break;
-	case MESSAGE_HEARTBEAT:
+	case SAY_HEARTBEAT:
 		m->beat_us = room->set->now.wall_us;
 		roomop_edit(room, m, EDIT_HEARTBEAT, msg);
 		break;
-	case MESSAGE_CONTENT_UPDATED:
+	case SAY_CONTENT_UPDATED:
 		roomop_edit(room, m, EDIT_UPDATED, msg);
 		break;
-	case MESSAGE_RELEASE_LOCK:
+	case SAY_RELEASE_LOCK:
 		roomop_edit(room, m, EDIT_RELEASE, msg);
 		break;
-	case MESSAGE_REQUEST_ATTENTION:
+	case SAY_REQUEST_ATTENTION:
 		roomop_edit(room, m, EDIT_ATTENTION, msg);
 		break;
 	default:
-		count_bad(m, msg->type);
+		count_bad(m, msg->what);
 		break;
 	}
 }
@@ -665,26 +664,26 @@ chat_heartbeat(struct member *m)
 }
 
 static void
-receive_chat(struct member *m, const struct message *msg)
+receive_chat(struct member *m, const struct saying *msg)
 {
-	if (msg->type == MESSAGE_HEARTBEAT)
+	if (msg->what == SAY_HEARTBEAT)
 		chat_heartbeat(m);
-	else if (msg->type != MESSAGE_CHAT_MESSAGE)
-		count_bad(m, msg->type);
+	else if (msg->what != SAY_CHAT_MESSAGE)
+		count_bad(m, msg->what);
 	else
 		member_chat(m, msg);
 }
 
 void
-member_chat(struct member *m, const struct message *msg)
+member_chat(struct member *m, const struct saying *msg)
 {
 	if (msg->text.p == NULL || msg->text.n == 0 ||
-	    msg->recipient_json.p == NULL)
+	    msg->recipient_raw.p == NULL)
 		member_send_error(m, "empty",
-		    "A message needs a recipient and a text.", msg->type);
+		    "A message needs a recipient and a text.", msg->what);
 	else if (msg->text.n > (size_t)m->room->set->conf->chat_message_max)
 		member_send_error(m, "too_long", "The message is too long.",
-		    msg->type);
+		    msg->what);
 	else
 		roomchat_send(m->room, m, msg);
 }
@@ -692,7 +691,7 @@ member_chat(struct member *m, const struct message *msg)
 /* A page that reconnects asks as soon as the socket is open, and does not ask
  * again: what comes before the first frames is kept. */
 static void
-keep_early(struct member *m, struct slice text, const struct message *msg)
+keep_early(struct member *m, struct slice text, const struct saying *msg)
 {
 	uint32_t n = (uint32_t)text.n;
 
@@ -700,10 +699,10 @@ keep_early(struct member *m, struct slice text, const struct message *msg)
 		m->early = xcalloc(1, sizeof(*m->early));
 	if (m->early->n + sizeof(n) + text.n > EARLY_MAX) {
 		member_send_error(m, "not_ready",
-		    "The room has not answered yet.", MESSAGE_UNKNOWN);
+		    "The room has not answered yet.", SAY_UNKNOWN);
 		return;
 	}
-	if (m->is_v1 && msg->type == MESSAGE_HELLO)
+	if (m->is_v1 && msg->what == SAY_HELLO)
 		tab_note_early(m, msg);
 	buf_add(m->early, &n, sizeof(n));
 	buf_add(m->early, text.p, text.n);
@@ -712,6 +711,7 @@ keep_early(struct member *m, struct slice text, const struct message *msg)
 void
 member_receive_kept(struct member *m)
 {
+	const struct rooms *set = m->room->set;
 	struct buf *early = m->early;
 	size_t at = 0;
 	uint32_t n;
@@ -722,7 +722,8 @@ member_receive_kept(struct member *m)
 	while (at < early->n) {
 		memcpy(&n, early->p + at, sizeof(n));
 		at += sizeof(n);
-		member_receive(m, (struct slice){ early->p + at, n });
+		set->ops->hear_again(m, (struct slice){ early->p + at, n },
+		    set->arg);
 		at += n;
 	}
 	buf_fini(early);
@@ -731,7 +732,7 @@ member_receive_kept(struct member *m)
 
 /* Its user has said too much, here or elsewhere: others come first. */
 static void
-refuse_fast(struct member *m, enum message_type type)
+refuse_fast(struct member *m, enum say type)
 {
 	rooms_count(m->room->set, COUNT_OVER_RATE, 1);
 	log_warn_limited("message refused reason=\"too many messages of one "
@@ -740,16 +741,16 @@ refuse_fast(struct member *m, enum message_type type)
 }
 
 static bool
-may_send(struct member *m, size_t n, enum message_type type)
+may_send(struct member *m, size_t n, enum say type)
 {
 	const struct rooms *set = m->room->set;
 
-	return (set->ops->may_say(m, n, type == MESSAGE_CHAT_MESSAGE,
+	return (set->ops->may_say(m, n, type == SAY_CHAT_MESSAGE,
 	    set->arg));
 }
 
 static void
-receive(struct member *m, const struct message *msg)
+receive(struct member *m, const struct saying *msg)
 {
 	if (m->is_v1 && tab_receive(m, msg))
 		return;
@@ -758,26 +759,22 @@ receive(struct member *m, const struct message *msg)
 	else if (m->room->kind == ROOM_EDIT)
 		receive_edit(m, msg);
 	else
-		count_bad(m, msg->type);
+		count_bad(m, msg->what);
 }
 
 void
-member_receive(struct member *m, struct slice text)
+member_receive(struct member *m, const struct saying *msg, struct slice text)
 {
-	struct message msg;
-
-	message_parse(&msg, text.p, text.n);
-	if (!m->is_ready && !(m->is_v1 && msg.type == MESSAGE_PING))
-		keep_early(m, text, &msg);
-	else if (!may_send(m, text.n, msg.type))
-		refuse_fast(m, msg.type);
-	else if (m->is_v1 && msg.type == MESSAGE_PING)
+	if (!m->is_ready && !(m->is_v1 && msg->what == SAY_PING))
+		keep_early(m, text, msg);
+	else if (!may_send(m, text.n, msg->what))
+		refuse_fast(m, msg->what);
+	else if (m->is_v1 && msg->what == SAY_PING)
 		tab_answer_ping(m);
-	else if (msg.type < MESSAGE_TYPE_FIRST)
-		count_bad(m, msg.type);
+	else if (msg->what <= SAY_UNKNOWN)
+		count_bad(m, msg->what);
 	else {
-		note_said(m, msg.type);
-		receive(m, &msg);
+		note_said(m, msg->what);
+		receive(m, msg);
 	}
-	message_fini(&msg);
 }

@@ -125,7 +125,7 @@ refuse(const struct talk *talk, const char *code, const char *message)
 
 	for (i = 0; talk->member != NULL && i <= talk->n_more; i++)
 		member_send_error(talk->member, code, message,
-		    MESSAGE_CHAT_MESSAGE);
+		    SAY_CHAT_MESSAGE);
 }
 
 static void
@@ -237,7 +237,7 @@ enqueue(struct talk *talk, const char *id)
 
 void
 roomchat_send(struct room *room, struct member *member,
-    const struct message *msg)
+    const struct saying *msg)
 {
 	const struct person *who = member->right->person;
 	struct message_user sender = room_message_user(room, member->user->id,
@@ -247,12 +247,12 @@ roomchat_send(struct room *room, struct member *member,
 
 	talk->room = room;
 	talk->member = member;
-	if (msg->recipient_id.p != NULL)
-		talk->peer_id = xmemdup0(msg->recipient_id.p,
-		    msg->recipient_id.n);
+	if (msg->recipient.p != NULL)
+		talk->peer_id = xmemdup0(msg->recipient.p,
+		    msg->recipient.n);
 	sender.email = who->email;
 	sender.avatar_url = who->avatar_url;
-	message_add_chat_message(&talk->frame, &sender, msg->recipient_json,
+	message_add_chat_message(&talk->frame, &sender, msg->recipient_raw,
 	    msg->text, clock_format_iso(room->set->now.wall_us, now));
 	talk->ends[0] = talk->frame.n;
 	if (talk->frame.n <= STORE_VALUE_MAX)

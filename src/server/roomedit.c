@@ -319,13 +319,9 @@ add_frame(struct frames *f, char audience)
 
 /* The time of a save: the client's, if it sent one, in our form. */
 static void
-time_of(const char *given, int64_t now_us, char out[CLOCK_ISO_SIZE])
+time_of(int64_t at_us, int64_t now_us, char out[CLOCK_ISO_SIZE])
 {
-	int64_t us;
-
-	if (given[0] == '\0' || !clock_parse_iso(given, &us))
-		us = now_us;
-	clock_format_iso(us, out);
+	clock_format_iso(at_us == SAY_NO_TIME ? now_us : at_us, out);
 }
 
 /* A save as tabs are told of it when nobody follows the log. */
@@ -350,21 +346,16 @@ static void
 add_saves(struct roomop *op, const struct edit_event *ev,
     const struct message_user *u, int64_t now_us, struct frames *f)
 {
-	const char *given = op->time, *more = op->more_times.p;
 	char time[CLOCK_ISO_SIZE];
-	unsigned left = op->n_more;
+	unsigned i;
 
-	ASSERT(f->n + 2 * (1 + left) <= STORE_FRAMES_MAX);
-	for (;;) {
-		time_of(given, now_us, time);
+	ASSERT(f->n + 2 * (1 + op->n_more) <= STORE_FRAMES_MAX);
+	for (i = 0; i <= op->n_more; i++) {
+		time_of(i == 0 ? op->at_us : op->more_us[i - 1], now_us, time);
 		message_add_content_updated(&f->text[f->n], u, time);
 		add_frame(f, 'A');
 		if (!saves_follow_log(op->room->set->saves))
 			add_save(op->room, ev, time, f);
-		if (left-- == 0)
-			break;
-		given = more;
-		more += strlen(more) + 1;
 	}
 }
 
@@ -459,16 +450,10 @@ make_frames(struct roomop *op, const struct edit_result *res,
 }
 
 /* What the last save of the operation was sent with. */
-static const char *
+static int64_t
 last_time(const struct roomop *op)
 {
-	size_t n = op->more_times.n;
-
-	if (op->n_more == 0)
-		return (op->time);
-	for (n--; n > 0 && op->more_times.p[n - 1] != '\0'; n--)
-		;
-	return (op->more_times.p + n);
+	return (op->n_more == 0 ? op->at_us : op->more_us[op->n_more - 1]);
 }
 
 static void

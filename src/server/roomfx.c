@@ -12,6 +12,7 @@
 #include "server/audit.h"
 #include "server/client.h"
 #include "server/effects.h"
+#include "server/hear.h"
 #include "server/room.h"
 #include "server/roomcache.h"
 #include "server/roomfx.h"
@@ -97,6 +98,16 @@ fx_may_say(const struct member *m, size_t n, bool is_chat, void *arg)
 
 	return (user_may_send(grant_of(m)->session->user, fx->conf,
 	    m->room->set->now.mono_ms, n, is_chat));
+}
+
+static void
+fx_hear_again(struct member *m, struct slice text, void *arg UNUSED)
+{
+	struct heard heard;
+
+	hear(&heard, text);
+	member_receive(m, &heard.say, text);
+	hear_fini(&heard);
 }
 
 /* --- of the store --- */
@@ -332,6 +343,7 @@ static const struct rooms_ops ops = {
 	.close = fx_close,
 	.wake = fx_wake,
 	.may_say = fx_may_say,
+	.hear_again = fx_hear_again,
 	.join = fx_join,
 	.leave = fx_leave,
 	.commit = fx_commit,
@@ -397,8 +409,10 @@ roomfx_leave(struct member *m)
 void
 roomfx_receive(struct member *m, struct slice text)
 {
-	(void)roomfx_now(m->room->set->arg);
-	member_receive(m, text);
+	struct roomfx *fx = m->room->set->arg;
+
+	(void)roomfx_now(fx);
+	fx_hear_again(m, text, fx);
 }
 
 static void

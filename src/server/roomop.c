@@ -40,7 +40,6 @@ free_op(struct roomop *op)
 	count(op, -1);
 	snapshot_fini(&op->snap);
 	buf_fini(&op->audit);
-	buf_fini(&op->more_times);
 	free(op->tab);
 	free(op->reason);
 	free(op->user_id);
@@ -65,6 +64,7 @@ roomop_new(struct room *room, enum op_kind kind, const char *user_id)
 
 	op->room = room;
 	op->kind = kind;
+	op->at_us = SAY_NO_TIME;
 	op->user_id = user_id == NULL ? NULL : xstrdup(user_id);
 	count(op, 1);
 	return (op);
@@ -336,7 +336,7 @@ roomop_drop_all(struct room *room)
 }
 
 static bool
-is_full(struct room *room, struct member *member, enum message_type why)
+is_full(struct room *room, struct member *member, enum say why)
 {
 	const char *id = member->user->id;
 	struct roomop *op;
@@ -503,7 +503,7 @@ copy_or_null(struct slice s)
  */
 static bool
 joins_last(struct room *room, const struct member *member, const char *name,
-    const char *time)
+    int64_t at_us)
 {
 	struct roomop *last = TAILQ_LAST(&room->ops, roomop_list);
 
@@ -515,22 +515,21 @@ joins_last(struct room *room, const struct member *member, const char *name,
 	    !text_same_or_none(last->user_name, name) ||
 	    last->n_more == ROOMOP_MORE_MAX)
 		return (false);
-	buf_add(&last->more_times, time, strlen(time) + 1);
-	last->n_more++;
+	last->more_us[last->n_more++] = at_us;
 	return (true);
 }
 
 void
 roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
-    const struct message *message)
+    const struct saying *message)
 {
 	const struct person *who = member->right->person;
 	const char *name = *who->email != '\0' ? who->email : who->username;
 	struct roomop *op;
 
-	if (message != NULL && (is_full(room, member, message->type) ||
+	if (message != NULL && (is_full(room, member, message->what) ||
 	    (verb == EDIT_UPDATED &&
-	    joins_last(room, member, name, message->timestamp))))
+	    joins_last(room, member, name, message->at_us))))
 		return;
 	op = roomop_new(room, OP_EDIT, member->user->id);
 	op->verb = verb;
@@ -541,13 +540,12 @@ roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
 	op->user_name = xstrdup(name);
 	if (message != NULL) {
 		op->member = member;
-		op->why = message->type;
+		op->why = message->what;
 		op->moves = message->moves;
 		op->may_return = message->may_return;
 		op->reason = copy_or_null(message->reason);
-		op->peer_id = copy_or_null(message->recipient_id);
-		memcpy(op->time, message->timestamp,
-		    strlen(message->timestamp) + 1);
+		op->peer_id = copy_or_null(message->recipient);
+		op->at_us = message->at_us;
 	}
 	roomop_push(op);
 }

@@ -62,18 +62,6 @@ static const struct {
 	{ TAB_IDLE, "idle" },
 };
 
-static char
-letter_of(struct slice name)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(states); i++) {
-		if (slice_is(name, states[i].name))
-			return (states[i].letter);
-	}
-	return (TAB_VIEWING);
-}
-
 static const char *
 state_name(char letter)
 {
@@ -677,13 +665,13 @@ send_hello(struct member *m)
 }
 
 static bool
-is_hello(const struct member *m, const struct message *msg)
+is_hello(const struct member *m, const struct saying *msg)
 {
 	return (msg->tab.p != NULL && m->room->kind != ROOM_CHAT);
 }
 
 void
-tab_note_early(struct member *m, const struct message *hello)
+tab_note_early(struct member *m, const struct saying *hello)
 {
 	char letter;
 
@@ -691,24 +679,24 @@ tab_note_early(struct member *m, const struct message *hello)
 		return;
 	letter = whole_letter(m->user);
 	m->greets = true;
-	m->letter = letter_of(hello->state);
+	m->letter = hello->letter;
 	m->is_news = !m->user->is_present || whole_letter(m->user) != letter;
 }
 
 static void
-say_hello(struct member *m, const struct message *msg)
+say_hello(struct member *m, const struct saying *msg)
 {
 	if (!is_hello(m, msg)) {
 		member_send_error(m, "bad_hello",
 		    "A hello needs a tab of 1 to 64 letters, digits, _ or -.",
-		    msg->type);
+		    msg->what);
 		return;
 	}
 	if (m->tab == NULL)
 		m->room->n_tabs++;
 	free(m->tab);
 	m->tab = xmemdup0(msg->tab.p, msg->tab.n);
-	m->letter = letter_of(msg->state);
+	m->letter = msg->letter;
 	m->takes_many = msg->takes_many;
 	send_hello(m);
 	send_presence(m);
@@ -742,36 +730,36 @@ tab_fini(struct member *m)
 }
 
 static void
-answer_request(struct member *m, const struct message *msg)
+answer_request(struct member *m, const struct saying *msg)
 {
 	/* Not to the first in the line: somebody else was meant. */
-	if (slice_is(msg->answer, "hand_over") && msg->bad_recipient)
+	if (msg->answer == ANSWER_HAND_OVER && msg->recipient_is_bad)
 		member_send_error(m, "nobody", "Nobody has that user_id.",
-		    msg->type);
-	else if (slice_is(msg->answer, "hand_over"))
+		    msg->what);
+	else if (msg->answer == ANSWER_HAND_OVER)
 		roomop_edit(m->room, m, EDIT_HAND_OVER, msg);
-	else if (slice_is(msg->answer, "later"))
+	else if (msg->answer == ANSWER_LATER)
 		roomop_edit(m->room, m, EDIT_LATER, msg);
 	else
 		member_send_error(m, "bad_answer",
-		    "An answer is hand_over or later.", msg->type);
+		    "An answer is hand_over or later.", msg->what);
 }
 
 static void
-change_state(struct member *m, const struct message *msg)
+change_state(struct member *m, const struct saying *msg)
 {
-	m->letter = letter_of(msg->state);
+	m->letter = msg->letter;
 	roomop_state(m->room, m->user->id);
 }
 
 static void
-chat(struct member *m, const struct message *msg)
+chat(struct member *m, const struct saying *msg)
 {
 	if (m->room->set->conf->enable_chat)
 		member_chat(m, msg);
 	else
 		member_send_error(m, "disabled", "There is no chat.",
-		    msg->type);
+		    msg->what);
 }
 
 void
@@ -784,29 +772,29 @@ tab_answer_ping(struct member *m)
 }
 
 bool
-tab_receive(struct member *m, const struct message *msg)
+tab_receive(struct member *m, const struct saying *msg)
 {
 	bool edits = m->room->kind == ROOM_EDIT;
 
-	if (msg->type == MESSAGE_HELLO) {
+	if (msg->what == SAY_HELLO) {
 		say_hello(m, msg);
 		return (true);
 	}
 	if (m->tab == NULL)
 		return (false);
-	if (msg->type == MESSAGE_STATE)
+	if (msg->what == SAY_STATE)
 		change_state(m, msg);
-	else if (msg->type == MESSAGE_CHAT_MESSAGE)
+	else if (msg->what == SAY_CHAT_MESSAGE)
 		chat(m, msg);
 	else if (!edits)
 		return (false);
-	else if (msg->type == MESSAGE_REQUEST_EDIT)
+	else if (msg->what == SAY_REQUEST_EDIT)
 		roomop_edit(m->room, m, EDIT_ASK, msg);
-	else if (msg->type == MESSAGE_CANCEL_REQUEST)
+	else if (msg->what == SAY_CANCEL_REQUEST)
 		roomop_edit(m->room, m, EDIT_WITHDRAW, msg);
-	else if (msg->type == MESSAGE_TAKE_OVER)
+	else if (msg->what == SAY_TAKE_OVER)
 		roomop_edit(m->room, m, EDIT_TAKE, msg);
-	else if (msg->type == MESSAGE_ANSWER_REQUEST)
+	else if (msg->what == SAY_ANSWER_REQUEST)
 		answer_request(m, msg);
 	else
 		return (false);
