@@ -12,13 +12,20 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "rules/edit.h"
 #include "store/store.h"
 
+struct buf;
+struct edit_result;
+struct edit_state;
 struct member;
 struct room;
 struct room_user;
 struct rooms;
+struct roomstate;
+struct saying;
 struct snapshot;
+struct tell;
 
 /* What is counted. Those up to COUNT_CHATS are how many there are now. */
 enum room_count {
@@ -69,7 +76,39 @@ struct room_now {
 	uint64_t	generation;
 };
 
+/* What the rule book has made of a room: its next state, and what is told. */
+struct room_commit {
+	struct room	*room;
+	const struct store_snapshot *expected;
+	const struct roomstate *from;
+	const struct edit_result *res;
+	enum edit_verb	 verb;
+	const char	*reason;	/* EDIT_TAKE; or "" */
+	/* When saves were, EDIT_UPDATED: a time, or SAY_NO_TIME; else one. */
+	const int64_t	*saves_us;
+	size_t		 n_saves;
+	const char	*gate_user;	/* NULL: no gate */
+	bool		 moves_lock;	/* not in an unsettled generation */
+	/* Is given what is to be written and counted when it is done, if it is
+	 * a matter for the audit log. */
+	struct buf	*audit;
+	enum room_count	*audit_count;
+};
+
+/* A save, taken apart. */
+struct room_save {
+	char		*user_id;	/* NULL: it lacks something */
+	char		*name;
+	int64_t		 when_us;
+};
+
 struct rooms_ops {
+	/* Told: to the ready members of an audience (TO_...), user_id as in
+	 * struct store_frame, or to one. */
+	void	(*tell)(struct room *room, const struct tell *what,
+		    char audience, struct slice user_id, void *arg);
+	void	(*tell_one)(struct member *member, const struct tell *what,
+		    void *arg);
 	/* n more; or less, of what there is now. */
 	void	(*count)(enum room_count what, int64_t n, void *arg);
 	/* These lines are written to the audit log. */
@@ -94,18 +133,17 @@ struct rooms_ops {
 		    const char *letter, uint64_t known_epoch,
 		    struct room_ask *ask, void *arg);
 	/* worker_id NULL: this one. */
-	void	(*leave)(const struct room *room, const char *user_id,
-		    const char *worker_id, const struct store_snapshot *expected,
-		    const struct store_change *change, struct room_ask *ask,
-		    void *arg);
-	/* gate_user NULL: no gate. */
-	void	(*commit)(const struct room *room,
-		    const struct store_snapshot *expected,
-		    const struct store_change *change, const char *gate_user,
+	void	(*leave)(const struct room_commit *commit, const char *user_id,
+		    const char *worker_id, struct room_ask *ask, void *arg);
+	void	(*commit)(const struct room_commit *commit,
 		    struct room_ask *ask, void *arg);
-	void	(*restore)(const struct room *room,
-		    const struct store_change *change, struct room_ask *ask,
-		    void *arg);
+	/* What is there becomes an event; from and to for who is shown it. */
+	void	(*adopt)(struct room *room, const struct store_snapshot *snap,
+		    const struct edit_state *from, const struct edit_state *to,
+		    struct room_ask *ask, void *arg);
+	void	(*restore)(struct room *room, struct store_change *change,
+		    const struct edit_state *from, const struct edit_state *to,
+		    struct room_ask *ask, void *arg);
 	void	(*load)(const struct room *room, struct room_ask *ask,
 		    void *arg);
 	void	(*state)(const struct room *room, const char *user_id,
@@ -127,6 +165,29 @@ struct rooms_ops {
 		    void *arg);
 	void	(*orphan_done)(const char *worker_id, void *arg);
 	void	(*doubt)(void *arg);
+
+	/* --- of how users are shown: the renderer's part of room_user --- */
+	/* Keeps the user's info (absent: that of its socket, which goes). */
+	void	(*keep)(struct room_user *user, struct slice info, void *arg);
+	/* The user is about to be freed. */
+	void	(*forget)(struct room_user *user, void *arg);
+	/* What was made of users of the room is not right any more. */
+	void	(*stale)(struct room *room, void *arg);
+
+	/* --- of texts that the rooms pass on --- */
+	/* A chat message as sockets get it. */
+	void	(*write_chat)(const struct member *member,
+		    const struct saying *say, struct buf *out, void *arg);
+	/* False: it is no text of a save. The strings are the caller's. */
+	bool	(*read_save)(struct slice text, struct room_save *save,
+		    void *arg);
+	bool	(*is_badge)(struct slice value, void *arg);
+	/* Whether the frame tells that the content was updated. */
+	bool	(*is_update)(struct slice frame, void *arg);
+	/* Another one when tabs are to be told something else of the lock;
+	 * never 0. */
+	uint64_t (*lock_number)(struct room *room, const struct edit_state *st,
+		    void *arg);
 
 	/* --- of the machine's cache of rooms --- */
 	/* Whether it has the room as it is in this generation of Redis. */

@@ -29,24 +29,21 @@
 #include "base/compat.h"
 #include "base/conf.h"
 #include "base/slice.h"
-#include "proto/message.h"
 #include "rules/edit.h"
 #include "server/effects.h"
-#include "server/people.h"
 #include "server/right.h"
 #include "server/route.h"
 #include "server/say.h"
 #include "server/snapshot.h"
+#include "server/tell.h"
 #include "store/store.h"
 
 struct client;
 struct orphan;
 struct profile;
-struct profiles;
 struct room;
 struct room_check;
 struct roomop;
-struct saves;
 struct talk;
 
 /* A socket in a room. */
@@ -93,15 +90,16 @@ enum room_place {
 /* A user in a room, through this worker or another. */
 struct room_user {
 	RB_ENTRY(room_user) link;
-	struct profile	*profile;	/* of its info, see roster.c; NULL
-					 * while it can be made from a member */
+	/* How it is shown is the renderer's: rooms_ops.keep() and forget(). */
+	struct profile	*profile;	/* of its info; NULL while it can be
+					 * made from a member */
 	int64_t		 joined_us;	/* as in its info */
 	struct member_list members;	/* its sockets on this worker */
 	char		*states;	/* a letter for each worker; or NULL */
 	bool		 is_present;	/* in the roster as clients know it */
 	bool		 is_awaited;	/* its coming, by the events */
 	enum room_place	 place;		/* room_user_place() alone writes it */
-	struct shown	*shown;		/* see roster.c; mostly NULL */
+	struct shown	*shown;		/* mostly NULL */
 	TAILQ_ENTRY(room_user) awaited_link;	/* room->awaited */
 	uint64_t	 join_seq;	/* of its coming, while awaited */
 	bool		 mark;		/* scratch of a roster comparison */
@@ -135,9 +133,16 @@ struct room_editor {
 
 enum room_kind { ROOM_EDIT, ROOM_CHAT, ROOM_MODEL };
 
-struct badge;
-struct frame;
 struct shown;
+
+/* Who edits an object, in the room of its model. */
+struct badge {
+	LIST_ENTRY(badge) link;
+	char	*object;	/* as in the URL of its page, decoded */
+	char	*value;		/* as Redis has it */
+	bool	 mark;		/* scratch of a comparison */
+};
+
 
 struct room {
 	RB_ENTRY(room)	 link;
@@ -206,9 +211,11 @@ struct room {
 	bool		 is_starting;	/* start_next() is on the stack */
 	bool		 puts_first;
 	bool		 has_badges;	/* they have been read */
-	uint8_t		 fills;		/* see roster.c */
+	uint8_t		 fills;		/* many come: ticks for which what is
+					 * made of users is kept */
 	unsigned	 n_busy;
-	uint64_t	 shown_of;	/* people_changes() of users' shown */
+	uint64_t	 shown_of;	/* the renderer's: of what time that
+					 * is */
 	/* Users whose presence changed in this turn of the loop and of whom
 	 * the tabs have not been told; see tab.c. */
 	struct buf	*news;		/* NULL: none */
@@ -228,15 +235,11 @@ struct rooms {
 	void		*arg;		/* of these */
 	const struct conf *conf;
 	struct room_now	 now;
-	struct people	*people;
-	struct profiles	*profiles;	/* of users elsewhere */
 	struct room_tree tree;
 	struct room_dues dues;		/* by when they are due */
 	struct edit_policy policy;
 	bool		 id_is_number;
 	bool		 is_leaving;	/* this worker is on its way out */
-	struct saves	*saves;		/* the caller's */
-	struct buf	 settings;	/* JSON for tabs */
 	uint64_t	 seed;		/* of struct room's noted */
 	int64_t		 check_at_ms;
 	struct room_check *check;	/* the slow check under way, or NULL */
@@ -246,7 +249,7 @@ struct rooms {
 };
 
 /* ops are called with arg. */
-struct rooms *rooms_new(const struct conf *conf, struct people *people,
+struct rooms *rooms_new(const struct conf *conf,
 	    const struct rooms_ops *ops, void *arg) MUSTCHECK;
 /* Members must be gone; what waits for Redis is dropped. */
 void	rooms_free(struct rooms *set);
@@ -318,21 +321,16 @@ void	room_user_place(struct room *room, struct room_user *user,
 bool	room_has_viewers(const struct room *room);
 /* How long the package's editor key lives after the last heartbeat. */
 int64_t	room_editor_ttl_ms(const struct room *room);
-struct message_user room_message_user(const struct room *room,
-	    const char *id, const char *name);
-
-/* Sends text to the ready members; audience and user_id as in struct
+/* Tells the ready members of an audience (TO_...); user_id as in struct
  * store_frame. */
-void	room_deliver(struct room *room, char audience, struct slice user_id,
-	    struct slice text);
-void	room_deliver_frame(struct room *room, char audience,
-	    struct slice user_id, struct frame *frame);
-void	member_send(struct member *member, struct slice text);
+void	room_tell(struct room *room, char audience, struct slice user_id,
+	    const struct tell *what);
+void	member_tell(struct member *member, const struct tell *what);
 /* A chat_message that the member sent, checked and passed on. */
 void	member_chat(struct member *member, const struct saying *message);
 /* collabd.v1 only: why something was refused. */
-void	member_send_error(struct member *member, const char *code,
-	    const char *message, enum say in_reply_to);
+void	member_refuse(struct member *member, enum refusal why,
+	    enum say in_reply_to);
 /* editor_status as of st, or, if NULL, as of what the room was told. */
 void	member_send_status(struct member *member,
 	    const struct edit_state *st);
@@ -341,16 +339,6 @@ void	member_send_status(struct member *member,
 void	member_correct_status(struct member *member,
 	    const struct edit_state *st);
 void	member_send_pending(struct member *member, size_t place, size_t of);
-/* Receives what came before the first frames. */
-void	member_receive_kept(struct member *member);
-
-/* roster.c */
-/* The user's info; the caller frees it. */
-char	*room_user_info(const struct room_user *user) MUSTCHECK;
-/* Keeps it for a user who has none yet, and perhaps no member to make it from.
- */
-void	room_user_keep_info(struct room *room, struct room_user *user,
-	    struct slice info);
 /* First frames for every socket of the user that has not had them: itself, then
  * the others that the room knows. */
 void	room_user_welcome(struct room_user *user);
@@ -358,36 +346,8 @@ void	room_user_welcome(struct room_user *user);
 void	room_tell_joined(struct room *room, struct room_user *user);
 void	room_tell_left(struct room *room, struct room_user *user);
 
-/*
- * What was made of a user for frames that show it. Only in a large room into
- * which many come: NULL elsewhere, and a moment later.
- */
-struct shown {
-	struct frame	*joined;	/* user_joined; NULL: not made yet */
-	struct buf	 person;	/* as lists have it; n 0: not made yet */
-	char		 letter;	/* what it did then: TAB_... */
-};
-struct shown *room_user_shown(struct room *room, struct room_user *user);
-/* Somebody enters, and will be shown who is there. */
-void	room_note_newcomer(struct room *room);
-/* Nothing that was made is right any more. */
-void	room_forget_shown(struct room *room);
-void	room_user_forget_shown(struct room_user *user);
 /* About once a second. */
 void	room_tick_shown(struct room *room);
-
-/* A user's info, taken apart. Empty texts where it has none. */
-struct roster_info {
-	struct json	*_obj;		/* keeps the texts */
-	const char	*username, *name, *email, *joined;
-	const char	*avatar_url;	/* or NULL */
-};
-void	roster_info_read(struct roster_info *info, struct slice text);
-void	roster_info_fini(struct roster_info *info);
-/* The name that people are shown of a user; fallback if it is not known here.
- * The caller frees it. */
-char	*room_name_of(struct room *room, const char *id, const char *fallback)
-	    MUSTCHECK;
 
 /* tab.c */
 /* Whether the message is one of a tab's; then it is done with. */
@@ -400,6 +360,8 @@ void	tab_answer_ping(struct member *member);
 void	tab_fini(struct member *member);
 /* What a user does in its tabs on this worker: TAB_... */
 char	tab_letter(const struct room_user *user);
+/* The same over all workers. */
+char	room_user_letter(const struct room_user *user);
 /* A user who has come and what it does, to all tabs: at the end of the turn, or
  * before these are told anything else. The same holds for what it does then, and
  * for its going. */
@@ -427,8 +389,6 @@ void	room_check_idle(struct room *room);
 /* Keeps the lock of an editor whose tab is connected here, or whose page has said
  * a heartbeat that Redis has not heard. */
 void	room_beat(struct room *room);
-/* JSON of the settings that tabs are told. */
-void	tab_add_settings(struct buf *b, const struct conf *conf);
 
 /* badge.c */
 void	room_note_badge(struct room *room, struct slice object,
@@ -438,12 +398,6 @@ void	room_note_badges(struct room *room, const struct store_badge *badges,
 	    size_t n);
 void	tab_send_badges(struct member *member);
 void	room_drop_badges(struct room *room);
-/* What the model's room is to hear of a change of the lock; *value keeps the
- * text. */
-void	room_make_badge(struct room *room, const struct edit_state *from,
-	    const struct edit_state *to, int64_t until_us,
-	    struct store_badge *badge, struct buf *value);
-
 /* roomop.c */
 void	roomop_join(struct room *room, const char *user_id);
 /* worker_id NULL: this worker. done is called with whether Redis has it. */

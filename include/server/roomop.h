@@ -35,7 +35,6 @@
 
 #include "base/buf.h"
 #include "base/compat.h"
-#include "proto/message.h"
 #include "rules/edit.h"
 #include "server/room.h"
 #include "server/snapshot.h"
@@ -68,10 +67,9 @@ struct roomop {
 	char		*reason;	/* EDIT_TAKE; or NULL */
 	enum edit_verb	 verb;
 	enum say	 why;		/* what the client sent */
-	int64_t		 at_us;		/* EDIT_UPDATED; or SAY_NO_TIME */
+	int64_t		 saves_us[ROOMOP_MORE_MAX + 1];	/* or SAY_NO_TIME */
 	/* EDIT_UPDATED: further saves of the member, which came while this one
 	 * stood in line, go with it. */
-	int64_t		 more_us[ROOMOP_MORE_MAX];
 	unsigned	 n_more;
 	int64_t		 heartbeat_us;	/* EDIT_RESTORE */
 	int64_t		 saved_us;	/* EDIT_SAVED */
@@ -112,8 +110,7 @@ void	roomop_start_next(struct room *room);
  * shared cache. */
 void	roomop_keep(struct roomop *op, const struct store_snapshot *snap);
 /* collabd.v1 only: tells who asked that it was refused. */
-void	roomop_refuse(struct roomop *op, const char *code,
-	    const char *message);
+void	roomop_refuse(struct roomop *op, enum refusal why);
 
 /* roomrecall.c: begin an OP_RECALL and an OP_ADOPT; they end by themselves. */
 void	roomop_start_recall(struct roomop *op);

@@ -11,12 +11,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/client.h"
-#include "server/hear.h"
-#include "server/profile.h"
 #include "server/room.h"
 
 #define EDITOR_TTL_MS	INT64_C(180000)	/* the package's own */
+#define FILL_MIN	32	/* users; in a smaller room it is not worth it */
+#define FILL_TICKS	2	/* that what was made of users is kept for */
 #define EARLY_MAX	16384	/* bytes a socket may send before its room
 				 * has answered */
 
@@ -36,15 +35,13 @@ RB_GENERATE(room_tree, room, link, room_cmp)
 RB_GENERATE(room_users, room_user, link, room_user_cmp)
 
 struct rooms *
-rooms_new(const struct conf *conf, struct people *people,
-    const struct rooms_ops *ops, void *arg)
+rooms_new(const struct conf *conf, const struct rooms_ops *ops, void *arg)
 {
 	struct rooms *set = xcalloc(1, sizeof(*set));
 
 	set->ops = ops;
 	set->arg = arg;
 	set->conf = conf;
-	set->people = people;
 	set->id_is_number = conf->user_id_type == USER_ID_INTEGER;
 	set->policy.heartbeat_timeout_us =
 	    conf->heartbeat_timeout_ms * US_PER_MS;
@@ -54,8 +51,6 @@ rooms_new(const struct conf *conf, struct people *people,
 	set->policy.hold_us = conf->handover_hold_ms * US_PER_MS;
 	set->policy.offer_us = conf->offer_time_ms * US_PER_MS;
 	set->policy.save_settle_us = conf->save_settle_ms * US_PER_MS;
-	tab_add_settings(&set->settings, conf);
-	set->profiles = profiles_new();
 	RB_INIT(&set->tree);
 	RB_INIT(&set->dues);
 	set->seed = hash_seed();
@@ -132,9 +127,8 @@ free_user(struct room *room, struct room_user *user)
 	room_user_place(room, user, PLACE_NONE);
 	RB_REMOVE(room_users, &room->users, user);
 	room->n_users--;
-	room_user_forget_shown(user);
 	rooms_count(room->set, COUNT_USERS, -1);
-	profile_put(room->set->profiles, user->profile);
+	room->set->ops->forget(user, room->set->arg);
 	free(user->states);
 	free(user);
 }
@@ -240,8 +234,6 @@ rooms_free(struct rooms *set)
 	}
 	rooms_end_check(set);
 	rooms_drop_orphans(set);
-	profiles_free(set->profiles);
-	buf_fini(&set->settings);
 	free(set);
 }
 
@@ -325,84 +317,34 @@ room_editor_ttl_ms(const struct room *room)
 	return (least_ms > EDITOR_TTL_MS ? least_ms : EDITOR_TTL_MS);
 }
 
-struct message_user
-room_message_user(const struct room *room, const char *id, const char *name)
+void
+member_tell(struct member *m, const struct tell *what)
 {
-	return ((struct message_user){
-		.id = id,
-		.id_is_number = room->set->id_is_number,
-		.username = name != NULL ? name : "",
-		.email = "",
-	});
-}
-
-static struct slice
-buf_slice(const struct buf *b)
-{
-	return ((struct slice){ b->p, b->n });
+	m->room->set->ops->tell_one(m, what, m->room->set->arg);
 }
 
 void
-member_send(struct member *m, struct slice text)
+room_tell(struct room *room, char audience, struct slice user_id,
+    const struct tell *what)
 {
-	struct frame *f = frame_new(WS_OP_TEXT, text);
+	const struct rooms *set = room->set;
 
-	client_send(m->client, f);
-	frame_put(f);
-}
-
-static bool
-is_for(const struct member *m, char audience, struct slice user_id)
-{
-	bool is_of_tabs = audience == 'T' || audience == 'V';
-
-	if ((m->tab != NULL) != is_of_tabs)
-		return (false);
-	if (audience == 'A' || audience == 'T')
-		return (true);
-	return (slice_is(user_id, m->user->id) == (audience != 'X'));
-}
-
-void
-room_deliver_frame(struct room *room, char audience, struct slice user_id,
-    struct frame *f)
-{
-	struct member *m, *next;
-
-	TAILQ_FOREACH_SAFE(m, &room->members, link, next) {
-		if (m->is_ready && is_for(m, audience, user_id))
-			client_send(m->client, f);
-	}
-}
-
-void
-room_deliver(struct room *room, char audience, struct slice user_id,
-    struct slice text)
-{
-	struct frame *f;
-
-	if (audience == 'T' || audience == 'V') {
+	if (audience == TO_TABS || audience == TO_USERS_TABS) {
 		if (room->n_tabs == 0)
 			return;
 		/* Who it speaks of may be among them. */
 		room_tell_news(room);
 	}
-	f = frame_new(WS_OP_TEXT, text);
-	room_deliver_frame(room, audience, user_id, f);
-	frame_put(f);
+	set->ops->tell(room, what, audience, user_id, set->arg);
 }
 
 void
-member_send_error(struct member *m, const char *code, const char *message,
-    enum say in_reply_to)
+member_refuse(struct member *m, enum refusal why, enum say in_reply_to)
 {
-	struct buf b = { NULL, 0, 0 };
+	struct tell t = { .what = TELL_REFUSED, .refused = { why, in_reply_to } };
 
-	if (!m->is_v1)
-		return;
-	message_add_error(&b, code, message, slice_of(hear_name(in_reply_to)));
-	member_send(m, buf_slice(&b));
-	buf_fini(&b);
+	if (m->is_v1)
+		member_tell(m, &t);
 }
 
 static struct edit_person
@@ -425,17 +367,13 @@ status_for(const struct member *m, const struct edit_state *st)
 void
 member_send_status(struct member *m, const struct edit_state *st)
 {
-	struct edit_person who = status_for(m, st);
-	struct message_user u = room_message_user(m->room, who.id, who.name);
-	struct buf b = { NULL, 0, 0 };
+	struct tell t = { .what = TELL_STATUS, .who = status_for(m, st) };
 
-	m->is_deceived = who.id == NULL && m->room->editor.id != NULL &&
+	m->is_deceived = t.who.id == NULL && m->room->editor.id != NULL &&
 	    !m->room->is_suspended;
 	if (m->is_deceived)
 		m->room->deceives = true;
-	message_add_editor_status(&b, who.id == NULL ? NULL : &u);
-	member_send(m, buf_slice(&b));
-	buf_fini(&b);
+	member_tell(m, &t);
 }
 
 void
@@ -449,16 +387,112 @@ member_correct_status(struct member *m, const struct edit_state *st)
 void
 member_send_pending(struct member *m, size_t place, size_t of)
 {
-	struct buf b = { NULL, 0, 0 };
+	struct tell t = { .what = TELL_PENDING, .pending = { place, of } };
 
 	m->place = place;
 	m->place_told = true;
 	/* Tabs are shown the whole line. */
 	if (!m->is_v1 || m->tab != NULL || place == 0)
 		return;
-	message_add_claim_pending(&b, (unsigned)place, (unsigned)of);
-	member_send(m, buf_slice(&b));
-	buf_fini(&b);
+	member_tell(m, &t);
+}
+
+/* --- who comes and goes --- */
+
+/* Receives what came before the first frames. */
+static void
+receive_kept(struct member *m)
+{
+	const struct rooms *set = m->room->set;
+	struct buf *early = m->early;
+	size_t at = 0;
+	uint32_t n;
+
+	if (early == NULL)
+		return;
+	m->early = NULL;
+	while (at < early->n) {
+		memcpy(&n, early->p + at, sizeof(n));
+		at += sizeof(n);
+		set->ops->hear_again(m, (struct slice){ early->p + at, n },
+		    set->arg);
+		at += n;
+	}
+	buf_fini(early);
+	free(early);
+}
+
+void
+room_tell_joined(struct room *room, struct room_user *user)
+{
+	struct tell t = { .what = TELL_JOINED, .user = user };
+
+	room_tell(room, TO_OTHERS, slice_of(user->id), &t);
+}
+
+void
+room_tell_left(struct room *room, struct room_user *user)
+{
+	struct tell t = { .what = TELL_LEFT, .user = user };
+
+	room_tell(room, TO_OTHERS, slice_of(user->id), &t);
+}
+
+void
+room_tick_shown(struct room *room)
+{
+	if (room->fills == 1)
+		room->set->ops->stale(room, room->set->arg);
+	room->fills -= room->fills != 0;
+}
+
+/* The other users, one user_joined each. */
+static void
+welcome_edit(struct member *m)
+{
+	struct tell t = { .what = TELL_JOINED };
+
+	RB_FOREACH(t.user, room_users, &m->room->users) {
+		if (t.user->is_present && t.user != m->user)
+			member_tell(m, &t);
+	}
+}
+
+static void
+welcome(struct member *m)
+{
+	struct room *room = m->room;
+	bool greets = m->greets;
+
+	m->is_ready = true;
+	if (room->n_users >= FILL_MIN)
+		room->fills = FILL_TICKS;
+	if (room->kind == ROOM_CHAT)
+		member_tell(m, &(struct tell){ .what = TELL_ACTIVE });
+	/* In an edit room this is the first frame: the scripts learn their own
+	 * user id from it. */
+	member_tell(m, &(struct tell){ .what = TELL_JOINED, .user = m->user });
+	/* A tab is shown the others in its own way, in a moment. */
+	if (room->kind != ROOM_CHAT && !greets)
+		welcome_edit(m);
+	m->greets = false;
+	receive_kept(m);
+	if (greets && m->tab == NULL) {
+		/* The hello was one message too many. */
+		welcome_edit(m);
+		roomop_state(room, m->user->id);
+	}
+}
+
+void
+room_user_welcome(struct room_user *user)
+{
+	struct member *m;
+
+	TAILQ_FOREACH(m, &user->members, user_link) {
+		if (!m->is_ready)
+			welcome(m);
+	}
 }
 
 struct member *
@@ -488,17 +522,14 @@ member_leave(struct member *m)
 {
 	struct room *room = m->room;
 	struct room_user *user = m->user;
-	char *info;
+	const struct rooms *set = room->set;
 
 	roomop_forget(room, m);
 	roomchat_forget(room, m);
 	/* The room will have to be told who left. */
 	if (TAILQ_FIRST(&user->members) == m &&
-	    TAILQ_NEXT(m, user_link) == NULL && user->profile == NULL) {
-		info = room_user_info(user);
-		room_user_keep_info(room, user, slice_of(info));
-		free(info);
-	}
+	    TAILQ_NEXT(m, user_link) == NULL && user->profile == NULL)
+		set->ops->keep(user, (struct slice){ NULL, 0 }, set->arg);
 	TAILQ_REMOVE(&room->members, m, link);
 	TAILQ_REMOVE(&user->members, m, user_link);
 	tab_fini(m);
@@ -603,8 +634,7 @@ count_bad(struct member *m, enum say type)
 		break;
 	}
 	rooms_count(m->room->set, id, 1);
-	member_send_error(m, hear_name(type),
-	    "This message is not understood.", type);
+	member_refuse(m, REFUSED_BAD, type);
 }
 
 /* Whether it has given the lock back, or wants it; and what a page of the package
@@ -679,11 +709,9 @@ member_chat(struct member *m, const struct saying *msg)
 {
 	if (msg->text.p == NULL || msg->text.n == 0 ||
 	    msg->recipient_raw.p == NULL)
-		member_send_error(m, "empty",
-		    "A message needs a recipient and a text.", msg->what);
+		member_refuse(m, REFUSED_EMPTY, msg->what);
 	else if (msg->text.n > (size_t)m->room->set->conf->chat_message_max)
-		member_send_error(m, "too_long", "The message is too long.",
-		    msg->what);
+		member_refuse(m, REFUSED_TOO_LONG, msg->what);
 	else
 		roomchat_send(m->room, m, msg);
 }
@@ -698,36 +726,13 @@ keep_early(struct member *m, struct slice text, const struct saying *msg)
 	if (m->early == NULL)
 		m->early = xcalloc(1, sizeof(*m->early));
 	if (m->early->n + sizeof(n) + text.n > EARLY_MAX) {
-		member_send_error(m, "not_ready",
-		    "The room has not answered yet.", SAY_UNKNOWN);
+		member_refuse(m, REFUSED_NOT_READY, SAY_UNKNOWN);
 		return;
 	}
 	if (m->is_v1 && msg->what == SAY_HELLO)
 		tab_note_early(m, msg);
 	buf_add(m->early, &n, sizeof(n));
 	buf_add(m->early, text.p, text.n);
-}
-
-void
-member_receive_kept(struct member *m)
-{
-	const struct rooms *set = m->room->set;
-	struct buf *early = m->early;
-	size_t at = 0;
-	uint32_t n;
-
-	if (early == NULL)
-		return;
-	m->early = NULL;
-	while (at < early->n) {
-		memcpy(&n, early->p + at, sizeof(n));
-		at += sizeof(n);
-		set->ops->hear_again(m, (struct slice){ early->p + at, n },
-		    set->arg);
-		at += n;
-	}
-	buf_fini(early);
-	free(early);
 }
 
 /* Its user has said too much, here or elsewhere: others come first. */
@@ -737,7 +742,7 @@ refuse_fast(struct member *m, enum say type)
 	rooms_count(m->room->set, COUNT_OVER_RATE, 1);
 	log_warn_limited("message refused reason=\"too many messages of one "
 	    "user\" user=%s room=%s", m->user->id, m->room->key);
-	member_send_error(m, "rate", "You send too much at once.", type);
+	member_refuse(m, REFUSED_RATE, type);
 }
 
 static bool

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock_text.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
 #include "server/room.h"
@@ -119,13 +117,12 @@ remove_talk(struct talk *talk)
 }
 
 static void
-refuse(const struct talk *talk, const char *code, const char *message)
+refuse(const struct talk *talk, enum refusal why)
 {
 	unsigned i;
 
 	for (i = 0; talk->member != NULL && i <= talk->n_more; i++)
-		member_send_error(talk->member, code, message,
-		    SAY_CHAT_MESSAGE);
+		member_refuse(talk->member, why, SAY_CHAT_MESSAGE);
 }
 
 static void
@@ -135,7 +132,7 @@ on_sent(const struct store_reply *reply, void *arg)
 	struct room *room = talk->room;
 
 	if (reply->status != STORE_OK)
-		refuse(talk, "unavailable", "The message could not be sent.");
+		refuse(talk, REFUSED_UNSENT);
 	remove_talk(talk);
 	room_release(room);
 	roomchat_start_next(room);
@@ -222,7 +219,7 @@ enqueue(struct talk *talk, const char *id)
 	struct talker *talker = get_talker(room, id);
 
 	if (talker->bytes != 0 && talker->bytes + size_of(talk) > WAIT_MAX) {
-		refuse(talk, "unavailable", "The server is busy; try again.");
+		refuse(talk, REFUSED_BUSY);
 		free_talk(talk);
 	} else if (goes_with_last(talker, talk))
 		free_talk(talk);
@@ -239,27 +236,21 @@ void
 roomchat_send(struct room *room, struct member *member,
     const struct saying *msg)
 {
-	const struct person *who = member->right->person;
-	struct message_user sender = room_message_user(room, member->user->id,
-	    who->username);
+	const struct rooms *set = room->set;
 	struct talk *talk = xcalloc(1, sizeof(*talk));
-	char now[CLOCK_ISO_SIZE];
 
 	talk->room = room;
 	talk->member = member;
 	if (msg->recipient.p != NULL)
 		talk->peer_id = xmemdup0(msg->recipient.p,
 		    msg->recipient.n);
-	sender.email = who->email;
-	sender.avatar_url = who->avatar_url;
-	message_add_chat_message(&talk->frame, &sender, msg->recipient_raw,
-	    msg->text, clock_format_iso(room->set->now.wall_us, now));
+	set->ops->write_chat(member, msg, &talk->frame, set->arg);
 	talk->ends[0] = talk->frame.n;
 	if (talk->frame.n <= STORE_VALUE_MAX)
 		enqueue(talk, member->user->id);
 	else {
 		/* Escaped, it may be several times as long. */
-		refuse(talk, "too_long", "The message is too long.");
+		refuse(talk, REFUSED_TOO_LONG);
 		free_talk(talk);
 	}
 }

@@ -3,6 +3,7 @@
  * audit log, asked of the loop. Whatever comes back goes in with the time.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -11,14 +12,21 @@
 #include "proto/wsframe.h"
 #include "server/audit.h"
 #include "server/client.h"
+#include "server/commit.h"
 #include "server/effects.h"
 #include "server/hear.h"
+#include "server/people.h"
+#include "server/render.h"
 #include "server/room.h"
 #include "server/roomcache.h"
 #include "server/roomfx.h"
+#include "server/roster.h"
 #include "shm/cache.h"
 #include "shm/counters.h"
 #include "store/store.h"
+
+#define SAVE_DEPTH	4	/* of their JSON */
+#define BADGE_DEPTH	2
 
 struct roomfx {
 	const struct conf	*conf;
@@ -27,7 +35,7 @@ struct roomfx {
 	struct store		*store;
 	struct people		*people;
 	struct audit		*audit;
-	struct saves		*saves;
+	struct render		 render;
 	struct timer		*timer;
 	struct rooms		*rooms;
 };
@@ -186,7 +194,7 @@ fx_join(const struct room *room, const struct room_user *user,
 {
 	struct roomfx *fx = arg;
 	const struct member *first = TAILQ_FIRST(&user->members);
-	char iso[CLOCK_ISO_SIZE], *info = room_user_info(user);
+	char iso[CLOCK_ISO_SIZE], *info = roster_info(user);
 	struct buf chat = { NULL, 0, 0 };
 	struct slice value = { NULL, 0 }, modified = { NULL, 0 };
 
@@ -206,35 +214,61 @@ fx_join(const struct room *room, const struct room_user *user,
 }
 
 static void
-fx_leave(const struct room *room, const char *user_id, const char *worker_id,
-    const struct store_snapshot *expected, const struct store_change *change,
-    struct room_ask *ask, void *arg)
-{
-	struct store *store = ((struct roomfx *)arg)->store;
-
-	store_leave(store, store_room_of(room),
-	    worker_id != NULL ? worker_id : store_worker_id(store),
-	    slice_of(user_id), expected, change, reply_cb, ask);
-}
-
-static void
-fx_commit(const struct room *room, const struct store_snapshot *expected,
-    const struct store_change *change, const char *gate_user,
-    struct room_ask *ask, void *arg)
+fx_leave(const struct room_commit *of, const char *user_id,
+    const char *worker_id, struct room_ask *ask, void *arg)
 {
 	struct roomfx *fx = arg;
+	struct commit c;
 
-	store_commit(fx->store, store_room_of(room), expected, change,
-	    gate_user, fx->conf->notification_request_interval_ms, reply_cb,
-	    ask);
+	commit_make(&c, &fx->render, of);
+	store_leave(fx->store, store_room_of(of->room),
+	    worker_id != NULL ? worker_id : store_worker_id(fx->store),
+	    slice_of(user_id), of->expected, &c.change, reply_cb, ask);
+	commit_fini(&c);
 }
 
 static void
-fx_restore(const struct room *room, const struct store_change *change,
+fx_commit(const struct room_commit *of, struct room_ask *ask, void *arg)
+{
+	struct roomfx *fx = arg;
+	struct commit c;
+
+	commit_make(&c, &fx->render, of);
+	store_commit(fx->store, store_room_of(of->room), of->expected,
+	    &c.change, of->gate_user,
+	    fx->conf->notification_request_interval_ms, reply_cb, ask);
+	commit_fini(&c);
+}
+
+static void
+fx_adopt(struct room *room, const struct store_snapshot *snap,
+    const struct edit_state *from, const struct edit_state *to,
     struct room_ask *ask, void *arg)
 {
+	struct store_change change = {
+		.editor = snap->editor,
+		.previous = snap->previous,
+		.state = snap->state,
+	};
+	struct buf badge = { NULL, 0, 0 };
+
+	commit_make_badge(room, from, to, &change.badge, &badge);
+	store_commit(((struct roomfx *)arg)->store, store_room_of(room), snap,
+	    &change, NULL, 0, reply_cb, ask);
+	buf_fini(&badge);
+}
+
+static void
+fx_restore(struct room *room, struct store_change *change,
+    const struct edit_state *from, const struct edit_state *to,
+    struct room_ask *ask, void *arg)
+{
+	struct buf badge = { NULL, 0, 0 };
+
+	commit_make_badge(room, from, to, &change->badge, &badge);
 	store_restore(((struct roomfx *)arg)->store, store_room_of(room),
 	    room->known_epoch, room->known_seq, change, reply_cb, ask);
+	buf_fini(&badge);
 }
 
 static void
@@ -337,7 +371,128 @@ fx_uncache(const struct room *room, void *arg)
 		cache_drop(fx->shm, fx->slot, slice_of(room->key));
 }
 
+/* --- of users and texts --- */
+
+static void
+fx_tell(struct room *room, const struct tell *what, char audience,
+    struct slice user_id, void *arg)
+{
+	struct roomfx *fx = arg;
+
+	render_tell(&fx->render, room, what, audience, user_id);
+}
+
+static void
+fx_tell_one(struct member *m, const struct tell *what, void *arg)
+{
+	struct roomfx *fx = arg;
+
+	render_tell_one(&fx->render, m, what);
+}
+
+static void
+fx_keep(struct room_user *user, struct slice info, void *arg)
+{
+	struct roomfx *fx = arg;
+	char *own = info.p == NULL ? roster_info(user) : NULL;
+
+	roster_keep_info(&fx->render, user, own != NULL ? slice_of(own) :
+	    info);
+	free(own);
+}
+
+static void
+fx_forget(struct room_user *user, void *arg)
+{
+	roster_forget(&((struct roomfx *)arg)->render, user);
+}
+
+static void
+fx_stale(struct room *room, void *arg UNUSED)
+{
+	roster_forget_shown(room);
+}
+
+static void
+fx_write_chat(const struct member *m, const struct saying *say,
+    struct buf *out, void *arg UNUSED)
+{
+	const struct person *who = m->right->person;
+	struct message_user sender = render_user(m->room, m->user->id,
+	    who->username);
+	char now[CLOCK_ISO_SIZE];
+
+	sender.email = who->email;
+	sender.avatar_url = who->avatar_url;
+	message_add_chat_message(out, &sender, say->recipient_raw, say->text,
+	    clock_format_iso(m->room->set->now.wall_us, now));
+}
+
+static char *
+copy(const struct json *obj, const char *key)
+{
+	int64_t number;
+	struct slice s = json_get_string(obj, key);
+
+	if (json_get_int(obj, key, &number))
+		return (xasprintf("%lld", (long long)number));
+	return (s.p == NULL ? NULL : xmemdup0(s.p, s.n));
+}
+
+static bool
+fx_read_save(struct slice text, struct room_save *save, void *arg UNUSED)
+{
+	struct json *obj;
+	struct slice when;
+
+	memset(save, 0, sizeof(*save));
+	/* It goes to browsers as it is. */
+	if (!json_is_object(text, SAVE_DEPTH) || text.p[0] != '{' ||
+	    json_parse(text.p, text.n, SAVE_DEPTH, &obj) != JSON_OK)
+		return (false);
+	save->user_id = copy(obj, "user_id");
+	when = json_get_string(obj, "name");
+	save->name = when.p == NULL ? NULL : xmemdup0(when.p, when.n);
+	when = json_get_string(obj, "when");
+	if (save->user_id != NULL && (*save->user_id == '\0' ||
+	    save->name == NULL || when.p == NULL ||
+	    !clock_parse_iso(when.p, &save->when_us))) {
+		free(save->user_id);
+		save->user_id = NULL;
+	}
+	json_free(obj);
+	return (true);
+}
+
+static bool
+fx_is_badge(struct slice value, void *arg UNUSED)
+{
+	return (json_is_object(value, BADGE_DEPTH));
+}
+
+static bool
+fx_is_update(struct slice frame, void *arg UNUSED)
+{
+	return (message_is(frame, MESSAGE_CONTENT_UPDATED));
+}
+
+static uint64_t
+fx_lock_number(struct room *room, const struct edit_state *st, void *arg)
+{
+	return (render_lock_number(&((struct roomfx *)arg)->render, room, st));
+}
+
 static const struct rooms_ops ops = {
+	.tell = fx_tell,
+	.tell_one = fx_tell_one,
+	.keep = fx_keep,
+	.forget = fx_forget,
+	.stale = fx_stale,
+	.write_chat = fx_write_chat,
+	.read_save = fx_read_save,
+	.is_badge = fx_is_badge,
+	.is_update = fx_is_update,
+	.lock_number = fx_lock_number,
 	.count = fx_count,
 	.audit = fx_audit,
 	.close = fx_close,
@@ -347,6 +502,7 @@ static const struct rooms_ops ops = {
 	.join = fx_join,
 	.leave = fx_leave,
 	.commit = fx_commit,
+	.adopt = fx_adopt,
 	.restore = fx_restore,
 	.load = fx_load,
 	.state = fx_state,
@@ -432,7 +588,8 @@ roomfx_new(const struct conf *conf, struct event_base *base, struct shm *shm,
 	fx->slot = slot;
 	fx->people = people;
 	fx->timer = timer_new(base, timer_cb, fx);
-	fx->rooms = rooms_new(conf, people, &ops, fx);
+	render_init(&fx->render, conf, people);
+	fx->rooms = rooms_new(conf, &ops, fx);
 	return (fx);
 }
 
@@ -442,14 +599,14 @@ roomfx_attach(struct roomfx *fx, struct store *store, struct audit *audit,
 {
 	fx->store = store;
 	fx->audit = audit;
-	fx->saves = saves;
-	fx->rooms->saves = saves;
+	fx->render.saves = saves;
 }
 
 void
 roomfx_free(struct roomfx *fx)
 {
 	rooms_free(fx->rooms);
+	render_fini(&fx->render);
 	timer_free(fx->timer);
 	free(fx);
 }

@@ -64,7 +64,7 @@ roomop_new(struct room *room, enum op_kind kind, const char *user_id)
 
 	op->room = room;
 	op->kind = kind;
-	op->at_us = SAY_NO_TIME;
+	op->saves_us[0] = SAY_NO_TIME;
 	op->user_id = user_id == NULL ? NULL : xstrdup(user_id);
 	count(op, 1);
 	return (op);
@@ -346,8 +346,7 @@ is_full(struct room *room, struct member *member, enum say why)
 		if (op->kind != OP_EDIT || !text_same(op->user_id, id) ||
 		    ++n < USER_EDITS_MAX)
 			continue;
-		member_send_error(member, "unavailable",
-		    "The server is busy; try again.", why);
+		member_refuse(member, REFUSED_BUSY, why);
 		return (true);
 	}
 	return (false);
@@ -368,12 +367,12 @@ roomop_keep(struct roomop *op, const struct store_snapshot *snap)
 }
 
 void
-roomop_refuse(struct roomop *op, const char *code, const char *message)
+roomop_refuse(struct roomop *op, enum refusal why)
 {
 	unsigned i;
 
 	for (i = 0; op->member != NULL && i <= op->n_more; i++)
-		member_send_error(op->member, code, message, op->why);
+		member_refuse(op->member, why, op->why);
 }
 
 /* --- joining --- */
@@ -515,7 +514,7 @@ joins_last(struct room *room, const struct member *member, const char *name,
 	    !text_same_or_none(last->user_name, name) ||
 	    last->n_more == ROOMOP_MORE_MAX)
 		return (false);
-	last->more_us[last->n_more++] = at_us;
+	last->saves_us[++last->n_more] = at_us;
 	return (true);
 }
 
@@ -545,7 +544,7 @@ roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
 		op->may_return = message->may_return;
 		op->reason = copy_or_null(message->reason);
 		op->peer_id = copy_or_null(message->recipient);
-		op->at_us = message->at_us;
+		op->saves_us[0] = message->at_us;
 	}
 	roomop_push(op);
 }

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "base/clock_text.h"
 #include "server/room.h"
 #include "server/roomop.h"
 #include "store/roomstate.h"
@@ -22,20 +21,6 @@ on_recalled(const struct store_reply *reply, void *arg)
 	roomop_end(op, reply->status != STORE_UNAVAILABLE);
 }
 
-/* Of the editor that the texts name, in place of who was told. */
-static void
-add_badge(struct room *room, const struct edit_state *told,
-    const struct store_snapshot *snap, int64_t now_us,
-    struct store_badge *badge, struct buf *value)
-{
-	struct roomstate rs;
-
-	roomstate_decode(&rs, snap, now_us);
-	room_make_badge(room, told, &rs.st,
-	    now_us + room_editor_ttl_ms(room) * US_PER_MS, badge, value);
-	roomstate_fini(&rs);
-}
-
 void
 roomop_start_recall(struct roomop *op)
 {
@@ -44,7 +29,7 @@ roomop_start_recall(struct roomop *op)
 	int64_t now_us = room->set->now.wall_us;
 	struct store_snapshot known = snapshot_view(&room->told, now_us);
 	struct store_change change;
-	struct buf badge = { NULL, 0, 0 };
+	struct roomstate rs;
 
 	memset(&change, 0, sizeof(change));
 	change.editor = known.editor;
@@ -55,10 +40,10 @@ roomop_start_recall(struct roomop *op)
 		change.previous = known.previous;
 	change.state = known.state;
 	change.modified = known.modified;
-	add_badge(room, &nothing, &known, now_us, &change.badge, &badge);
-	room->set->ops->restore(room, &change, roomop_ask(op, on_recalled),
-	    room->set->arg);
-	buf_fini(&badge);
+	roomstate_decode(&rs, &known, now_us);
+	room->set->ops->restore(room, &change, &nothing, &rs.st,
+	    roomop_ask(op, on_recalled), room->set->arg);
+	roomstate_fini(&rs);
 }
 
 void
@@ -79,18 +64,6 @@ on_adopted(const struct store_reply *reply, void *arg)
 	roomop_end(arg, reply->status == STORE_OK);
 }
 
-/* The editor that another program made, or unmade. */
-static void
-add_foreign_badge(struct room *room, const struct store_snapshot *snap,
-    struct store_badge *badge, struct buf *value)
-{
-	struct edit_state told = {
-		.editor = { room->editor.id, room->editor.name },
-	};
-
-	add_badge(room, &told, snap, room->set->now.wall_us, badge, value);
-}
-
 /*
  * Commits what is there unchanged, so that it gets a sequence number and every
  * worker hears of it.
@@ -100,8 +73,11 @@ on_loaded_foreign(const struct store_reply *reply, void *arg)
 {
 	struct roomop *op = arg;
 	struct room *room = op->room;
-	struct buf badge = { NULL, 0, 0 };
-	struct store_change change;
+	const struct rooms *set = room->set;
+	struct edit_state told = {
+		.editor = { room->editor.id, room->editor.name },
+	};
+	struct roomstate rs;
 
 	if (reply->status != STORE_OK || !room->is_synced ||
 	    reply->snapshot.epoch != room->epoch ||
@@ -109,14 +85,10 @@ on_loaded_foreign(const struct store_reply *reply, void *arg)
 		roomop_end(op, false);
 		return;
 	}
-	memset(&change, 0, sizeof(change));
-	change.editor = reply->snapshot.editor;
-	change.previous = reply->snapshot.previous;
-	change.state = reply->snapshot.state;
-	add_foreign_badge(room, &reply->snapshot, &change.badge, &badge);
-	room->set->ops->commit(room, &reply->snapshot, &change, NULL,
-	    roomop_ask(op, on_adopted), room->set->arg);
-	buf_fini(&badge);
+	roomstate_decode(&rs, &reply->snapshot, set->now.wall_us);
+	set->ops->adopt(room, &reply->snapshot, &told, &rs.st,
+	    roomop_ask(op, on_adopted), set->arg);
+	roomstate_fini(&rs);
 }
 
 void

@@ -20,7 +20,6 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "proto/tabmsg.h"
 #include "server/room.h"
 #include "store/roomstate.h"
 
@@ -180,7 +179,7 @@ note_modified(struct room *room, struct slice modified)
 	free(room->modified);
 	room->modified = modified.p == NULL ? NULL :
 	    xmemdup0(modified.p, modified.n);
-	room_forget_shown(room);
+	room->set->ops->stale(room, room->set->arg);
 }
 
 bool
@@ -223,7 +222,7 @@ set_present(struct room *room, const struct store_member *who)
 	user->mark = true;
 	if (user->profile == NULL && who->info.p != NULL &&
 	    TAILQ_EMPTY(&user->members))
-		room_user_keep_info(room, user, who->info);
+		room->set->ops->keep(user, who->info, room->set->arg);
 	room_note_states(room, user, who->states);
 	if (user->is_present)
 		return;
@@ -307,34 +306,33 @@ room_await_no_more(struct room *room, struct room_user *user)
 static void
 tell_editor(struct room *room, const char *old_id, const char *old_name)
 {
-	struct message_user u;
-	struct buf b = { NULL, 0, 0 };
+	struct tell t = { .what = TELL_STATUS };
 
 	if (text_same_or_none(old_id, room->editor.id))
 		return;
-	if (room->editor.id != NULL) {
-		u = room_message_user(room, room->editor.id,
-		    room->editor.name);
-		message_add_editor_status(&b, &u);
-	} else {
-		u = room_message_user(room, old_id, old_name);
-		message_add_lock_released(&b, &u, NULL);
+	if (room->editor.id != NULL)
+		t.who = (struct edit_person){ room->editor.id,
+		    room->editor.name };
+	else {
+		t.what = TELL_RELEASED;
+		t.who = (struct edit_person){ old_id, old_name };
 	}
-	room_deliver(room, 'A', (struct slice){ NULL, 0 },
-	    (struct slice){ b.p, b.n });
-	buf_fini(&b);
+	room_tell(room, TO_PAGES, (struct slice){ NULL, 0 }, &t);
 }
 
 static void
 deliver_frames(struct room *room, const struct store_message *msg)
 {
+	const struct rooms *set = room->set;
 	size_t i;
 
 	for (i = 0; i < msg->n_frames; i++) {
-		if (message_is(msg->frames[i].text, MESSAGE_CONTENT_UPDATED))
-			room->updated_ms = room->set->now.mono_ms;
-		room_deliver(room, msg->frames[i].audience,
-		    msg->frames[i].user_id, msg->frames[i].text);
+		const struct store_frame *f = &msg->frames[i];
+		struct tell t = { .what = TELL_FRAME, .text = f->text };
+
+		if (set->ops->is_update(f->text, set->arg))
+			room->updated_ms = set->now.mono_ms;
+		room_tell(room, f->audience, f->user_id, &t);
 	}
 }
 
@@ -351,18 +349,13 @@ knows_lock(const struct room *room)
 static void
 tell_unknown(struct room *room)
 {
-	struct slice nobody = { NULL, 0 };
-	struct buf b = { NULL, 0, 0 };
+	const struct slice nobody = { NULL, 0 };
 
 	if (room->kind != ROOM_EDIT || room->is_suspended)
 		return;
 	room->is_suspended = true;
-	tabmsg_add_lock_unknown(&b);
-	room_deliver(room, 'T', nobody, (struct slice){ b.p, b.n });
-	buf_reset(&b);
-	message_add_editor_status(&b, NULL);
-	room_deliver(room, 'A', nobody, (struct slice){ b.p, b.n });
-	buf_fini(&b);
+	room_tell(room, TO_TABS, nobody, &(struct tell){ .what = TELL_UNKNOWN });
+	room_tell(room, TO_PAGES, nobody, &(struct tell){ .what = TELL_STATUS });
 }
 
 /* All sockets, whatever they were told before. */

@@ -10,69 +10,25 @@
 #include <string.h>
 
 #include "base/clock_text.h"
-#include "base/hash.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "proto/tabmsg.h"
-#include "proto/wsframe.h"
-#include "server/client.h"
 #include "server/room.h"
-#include "server/saves.h"
 #include "store/roomstate.h"
 
 /* A tab's socket answers pings; its lock is kept without a word of the page,
  * whose timers a browser slows down when it is not seen. */
 #define BEAT_US		(30 * US_PER_SEC)
 
-static struct slice
-buf_slice(const struct buf *b)
-{
-	return ((struct slice){ b->p, b->n });
-}
-
-static struct tabmsg_who
-make_who(const struct room *room, const char *id, const char *name)
-{
-	return ((struct tabmsg_who){ id, room->set->id_is_number, name });
-}
-
 static void
-tell(struct room *room, struct buf *b)
+tell_tabs(struct room *room, const struct tell *what)
 {
-	room_deliver(room, 'T', (struct slice){ NULL, 0 }, buf_slice(b));
-	buf_fini(b);
-}
-
-static void
-tell_one(struct member *m, struct buf *b)
-{
-	member_send(m, buf_slice(b));
-	buf_fini(b);
+	room_tell(room, TO_TABS, (struct slice){ NULL, 0 }, what);
 }
 
 /* --- what people do --- */
 
-static const struct {
-	char		 letter;
-	const char	*name;
-} states[] = {			/* the first one that a user has counts */
-	{ TAB_DIRTY, "dirty" },
-	{ TAB_VIEWING, "viewing" },
-	{ TAB_IDLE, "idle" },
-};
-
-static const char *
-state_name(char letter)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(states); i++) {
-		if (states[i].letter == letter)
-			return (states[i].name);
-	}
-	return ("none");
-}
+/* The first one that a user has counts. */
+static const char letters[] = { TAB_DIRTY, TAB_VIEWING, TAB_IDLE };
 
 char
 tab_letter(const struct room_user *user)
@@ -80,27 +36,27 @@ tab_letter(const struct room_user *user)
 	const struct member *m;
 	size_t i;
 
-	for (i = 0; i < COUNT_OF(states); i++) {
+	for (i = 0; i < COUNT_OF(letters); i++) {
 		TAILQ_FOREACH(m, &user->members, user_link) {
 			if ((m->tab != NULL || m->greets) &&
-			    m->letter == states[i].letter)
+			    m->letter == letters[i])
 				return (m->letter);
 		}
 	}
 	return (TAB_NONE);
 }
 
-/* Over all workers; this one's word is newer than what Redis gave back. */
-static char
-whole_letter(const struct room_user *user)
+/* This worker's word is newer than what Redis gave back. */
+char
+room_user_letter(const struct room_user *user)
 {
 	char mine = tab_letter(user);
 	size_t i;
 
-	for (i = 0; i < COUNT_OF(states); i++) {
-		if (mine == states[i].letter || (user->states != NULL &&
-		    strchr(user->states, states[i].letter) != NULL))
-			return (states[i].letter);
+	for (i = 0; i < COUNT_OF(letters); i++) {
+		if (mine == letters[i] || (user->states != NULL &&
+		    strchr(user->states, letters[i]) != NULL))
+			return (letters[i]);
 	}
 	return (TAB_NONE);
 }
@@ -108,49 +64,10 @@ whole_letter(const struct room_user *user)
 bool
 room_user_has_tab(const struct room_user *user)
 {
-	return (whole_letter(user) != TAB_NONE);
+	return (room_user_letter(user) != TAB_NONE);
 }
 
 /* --- who is here --- */
-
-static void
-add_person(const struct room *room, const struct room_user *user,
-    struct buf *b)
-{
-	char *text = room_user_info(user);
-	struct roster_info info;
-	struct tabmsg_person person;
-
-	roster_info_read(&info, slice_of(text));
-	person = (struct tabmsg_person){
-		.who = make_who(room, user->id, info.name),
-		.username = info.username,
-		.email = info.email,
-		.avatar_url = info.avatar_url,
-		.since = info.joined,
-		.state = state_name(whole_letter(user)),
-	};
-	tabmsg_add_person(b, &person);
-	roster_info_fini(&info);
-	free(text);
-}
-
-/* The user as tabs are shown it; own is used where nothing is kept. */
-static struct slice
-person_text(struct room *room, struct room_user *user, struct buf *own)
-{
-	struct shown *shown = room_user_shown(room, user);
-	struct buf *b = shown == NULL ? own : &shown->person;
-	char letter = whole_letter(user);
-
-	if (shown != NULL && b->n != 0 && shown->letter == letter)
-		return (buf_slice(b));
-	buf_reset(b);
-	add_person(room, user, b);
-	if (shown != NULL)
-		shown->letter = letter;
-	return (buf_slice(b));
-}
 
 /* room->news: for each change a letter, the user's id and a NUL. */
 #define NEWS_CAME	'+'	/* was not here before */
@@ -192,7 +109,7 @@ static struct slice
 pending_news(const struct room *room)
 {
 	return (room->news == NULL ? (struct slice){ NULL, 0 } :
-	    buf_slice(room->news));
+	    (struct slice){ room->news->p, room->news->n });
 }
 
 static void
@@ -200,70 +117,15 @@ send_presence(struct member *m)
 {
 	struct room *room = m->room;
 	struct slice news = pending_news(room);
-	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
-	struct room_user *user;
 
-	message_open_users(&b, MESSAGE_PRESENCE);
-	RB_FOREACH(user, room_users, &room->users) {
-		if (user->is_present || user == m->user)
-			message_add_listed(&b, person_text(room, user, &own));
-	}
-	message_close_users(&b);
-	tell_one(m, &b);
-	buf_fini(&own);
+	member_tell(m, &(struct tell){ .what = TELL_PRESENCE });
 	/* Who comes hears of itself as the others do. */
 	if (find_news(news, m->user->id) < news.n)
 		m->is_news = true;
 	m->news_at = (uint32_t)news.n;
 }
 
-static void
-send_present(struct member *m, struct room_user *user)
-{
-	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
-
-	tabmsg_add_present(&b, person_text(m->room, user, &own));
-	tell_one(m, &b);
-	buf_fini(&own);
-}
-
 /* --- who comes, goes, and does something else --- */
-
-/* Frames for many sockets. */
-struct news {
-	struct frame	**frames;
-	size_t		 n;
-};
-
-static void
-add_news(struct news *news, struct buf *b)
-{
-	news->frames = xreallocarray(news->frames, news->n + 1,
-	    sizeof(*news->frames));
-	news->frames[news->n++] = frame_new(WS_OP_TEXT, buf_slice(b));
-	buf_reset(b);
-}
-
-static void
-send_news(struct member *m, const struct news *news)
-{
-	size_t i;
-
-	for (i = 0; i < news->n; i++)
-		client_send(m->client, news->frames[i]);
-}
-
-static void
-news_fini(struct news *news)
-{
-	size_t i;
-
-	for (i = 0; i < news->n; i++)
-		frame_put(news->frames[i]);
-	free(news->frames);
-	news->frames = NULL;
-	news->n = 0;
-}
 
 /* Those in the news that are here, each once and in their order. Their number.
  */
@@ -279,7 +141,7 @@ list_present(struct room *room, struct slice news, struct room_user ***out)
 		if (user == NULL || !user->is_present || user->is_told)
 			continue;
 		user->is_told = true;
-		user->told = whole_letter(user);
+		user->told = room_user_letter(user);
 		(*out)[n++] = user;
 	}
 	for (i = 0; i < n; i++)
@@ -288,108 +150,93 @@ list_present(struct room *room, struct slice news, struct room_user ***out)
 }
 
 /* Those that are not, unless they came and went in between. */
-static void
-add_absent(struct news *told, struct room *room, struct slice news)
+static size_t
+list_absent(struct room *room, struct slice news, const char ***out)
 {
-	struct buf b = { NULL, 0, 0 };
 	struct room_user *user;
-	struct tabmsg_who who;
 	const char *id;
-	size_t at;
+	size_t at, n = 0;
 
+	*out = xcalloc(news.n, sizeof(**out));
 	for (at = 0; at < news.n; at = next_news(news, at)) {
 		id = news.p + at + 1;
 		user = room_user_find(room, slice_of(id));
 		if ((user != NULL && user->is_present) ||
 		    find_news(news, id) != at || news.p[at] == NEWS_CAME)
 			continue;
-		who = make_who(room, id, "");
-		tabmsg_add_absent(&b, &who);
-		add_news(told, &b);
+		(*out)[n++] = id;
 	}
-	buf_fini(&b);
+	return (n);
 }
 
-/* What a socket is told of it. */
-static struct news
-make_news(struct room *room, struct slice news, bool takes_many)
-{
-	struct news told = { NULL, 0 };
-	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
-	struct room_user **users;
-	size_t i, n = list_present(room, news, &users);
-
-	if (takes_many && n > 1) {
-		message_open_users(&b, MESSAGE_USERS_PRESENT);
-		for (i = 0; i < n; i++)
-			message_add_listed(&b, person_text(room, users[i],
-			    &own));
-		message_close_users(&b);
-		add_news(&told, &b);
-	} else {
-		for (i = 0; i < n; i++) {
-			tabmsg_add_present(&b, person_text(room, users[i],
-			    &own));
-			add_news(&told, &b);
-		}
-	}
-	add_absent(&told, room, news);
-	free(users);
-	buf_fini(&own);
-	buf_fini(&b);
-	return (told);
-}
-
+/* m NULL: to the audience. */
 static void
-tell_tabs(struct room *room, struct slice news)
+tell_some(struct room *room, struct member *m, char audience,
+    struct slice news)
 {
-	/* Made for the first that is to hear it so. */
-	struct news all[2] = { { NULL, 0 }, { NULL, 0 } }, late;
-	bool is_made[2] = { false, false };
+	struct tell t = { .what = TELL_NEWS };
+
+	t.news.n_present = list_present(room, news, &t.news.present);
+	t.news.n_absent = list_absent(room, news, &t.news.absent);
+	if (m != NULL)
+		member_tell(m, &t);
+	else
+		room->set->ops->tell(room, &t, audience,
+		    (struct slice){ NULL, 0 }, room->set->arg);
+	free(t.news.present);
+	free(t.news.absent);
+}
+
+/* Who came while they were gathered has been shown some of them. */
+static void
+tell_late(struct room *room, struct slice news)
+{
 	struct member *m;
-	size_t i;
+	uint32_t at;
 
 	TAILQ_FOREACH(m, &room->members, link) {
-		if (m->tab == NULL)
+		if (m->tab == NULL || m->news_at == 0)
 			continue;
-		if (m->news_at != 0) {
-			late = make_news(room, (struct slice){
-			    news.p + m->news_at, news.n - m->news_at },
-			    m->takes_many);
-			send_news(m, &late);
-			news_fini(&late);
-			m->news_at = 0;
-			continue;
-		}
-		i = m->takes_many;
-		if (!is_made[i])
-			all[i] = make_news(room, news, m->takes_many);
-		is_made[i] = true;
-		send_news(m, &all[i]);
-	}
-	for (i = 0; i < COUNT_OF(all); i++) {
-		if (is_made[i])
-			news_fini(&all[i]);
+		at = m->news_at;
+		m->news_at = 0;
+		tell_some(room, m, TO_TABS, (struct slice){ news.p + at,
+		    news.n - at });
 	}
 }
 
 void
 room_tell_news(struct room *room)
 {
-	struct buf *news = room->news;
+	struct buf *b = room->news;
+	bool has_many = false, has_each = false, has_late = false;
+	struct member *m;
+	struct slice news;
 
-	if (news == NULL)
+	if (b == NULL)
 		return;
 	room->news = NULL;
-	tell_tabs(room, buf_slice(news));
-	buf_fini(news);
-	free(news);
+	news = (struct slice){ b->p, b->n };
+	TAILQ_FOREACH(m, &room->members, link) {
+		if (m->tab == NULL)
+			continue;
+		has_late |= m->news_at != 0;
+		has_many |= m->news_at == 0 && m->takes_many;
+		has_each |= m->news_at == 0 && !m->takes_many;
+	}
+	if (has_many)
+		tell_some(room, NULL, TO_TABS_MANY, news);
+	if (has_each)
+		tell_some(room, NULL, TO_TABS_EACH, news);
+	if (has_late)
+		tell_late(room, news);
+	buf_fini(b);
+	free(b);
 }
 
 void
 room_tell_present(struct room *room, struct room_user *user)
 {
-	user->told = whole_letter(user);
+	user->told = room_user_letter(user);
 	note_news(room, user, NEWS_CAME);
 }
 
@@ -398,8 +245,8 @@ room_note_states(struct room *room, struct room_user *user, struct slice now)
 {
 	free(user->states);
 	user->states = now.n == 0 ? NULL : xmemdup0(now.p, now.n);
-	if (user->is_present && whole_letter(user) != user->told) {
-		user->told = whole_letter(user);
+	if (user->is_present && room_user_letter(user) != user->told) {
+		user->told = room_user_letter(user);
 		note_news(room, user, NEWS_CHANGED);
 	}
 }
@@ -411,51 +258,6 @@ room_tell_absent(struct room *room, const struct room_user *user)
 }
 
 /* --- the lock --- */
-
-static void
-add_lock(struct room *room, const struct edit_state *st, bool hides_editor,
-    struct buf *b)
-{
-	struct tabmsg_claim line[EDIT_CLAIMS_MAX];
-	char *names[EDIT_CLAIMS_MAX], *editor = NULL;
-	struct tabmsg_lock lock = {
-		.id_is_number = room->set->id_is_number,
-		.n_line = st->n_claims,
-		.hold_us = st->hold_us,
-	};
-	size_t i;
-
-	if (st->editor.id != NULL && !hides_editor) {
-		editor = room_name_of(room, st->editor.id, st->editor.name);
-		lock.editor = make_who(room, st->editor.id, editor);
-		lock.tab = st->tab;
-	}
-	/* Another program's head start may have no end. */
-	if (st->previous != NULL && st->previous_until_us != INT64_MAX) {
-		lock.previous = st->previous;
-		lock.previous_until_us = st->previous_until_us;
-	}
-	for (i = 0; i < st->n_claims; i++) {
-		const struct edit_claim *c = &st->claims[i];
-
-		names[i] = room_name_of(room, c->who.id, c->who.name);
-		line[i].who = make_who(room, c->who.id, names[i]);
-		line[i].asked = c->asked;
-		if (c->asked && lock.next == NULL) {
-			lock.next = c->who.id;
-			lock.countdown_us = st->countdown_us;
-		}
-	}
-	lock.line = line;
-	if (st->n_claims != 0 && st->offer_us != 0) {
-		lock.offered = st->claims[0].who.id;
-		lock.offer_us = st->offer_us;
-	}
-	tabmsg_add_lock(b, &lock);
-	for (i = 0; i < st->n_claims; i++)
-		free(names[i]);
-	free(editor);
-}
 
 static void
 read_told(struct room *room, struct roomstate *rs)
@@ -473,57 +275,56 @@ read_told(struct room *room, struct roomstate *rs)
 void
 room_tell_lock(struct room *room)
 {
-	struct buf b = { NULL, 0, 0 };
+	const struct rooms *set = room->set;
+	struct tell t = { .what = TELL_LOCK };
 	struct roomstate rs;
-	uint64_t hash;
+	uint64_t number;
 	bool is_back;
 
 	if (room->n_tabs == 0 || room->kind != ROOM_EDIT || room->is_suspended)
 		return;
 	read_told(room, &rs);
-	add_lock(room, &rs.st, false, &b);
+	t.lock.st = &rs.st;
+	number = set->ops->lock_number(room, &rs.st, set->arg);
 	is_back = room->hidden_beat_us != 0 &&
 	    room->hidden_beat_us != rs.st.heartbeat_us;
-	roomstate_fini(&rs);
 	/* A heartbeat changes nothing that is shown, unless who was silent for
 	 * too long is heard of again. */
-	hash = hash_bytes(b.p, b.n, room->set->seed);
-	if (hash == room->lock_told && !is_back) {
-		buf_fini(&b);
-		return;
+	if (number != room->lock_told || is_back) {
+		room->lock_told = number;
+		room->hidden_beat_us = 0;
+		tell_tabs(room, &t);
 	}
-	room->lock_told = hash;
-	room->hidden_beat_us = 0;
-	tell(room, &b);
+	roomstate_fini(&rs);
 }
 
 void
 tab_send_lock(struct member *m)
 {
 	struct room *room = m->room;
-	struct buf b = { NULL, 0, 0 };
+	const struct rooms *set = room->set;
+	struct tell t = { .what = TELL_LOCK };
 	struct edit_person editor;
 	struct roomstate rs;
 
 	if (room->is_suspended) {
-		tabmsg_add_lock_unknown(&b);
-		tell_one(m, &b);
+		member_tell(m, &(struct tell){ .what = TELL_UNKNOWN });
 		return;
 	}
 	read_told(room, &rs);
-	editor = edit_status(&rs.st, m->user->id, &room->set->policy,
-	    room->set->now.wall_us);
-	add_lock(room, &rs.st, false, &b);
-	/* The first tab: nobody else is to be told the same. */
-	if (room->n_tabs == 1)
-		room->lock_told = hash_bytes(b.p, b.n, room->set->seed);
+	editor = edit_status(&rs.st, m->user->id, &set->policy,
+	    set->now.wall_us);
+	t.lock.st = &rs.st;
 	/* One who is silent for too long holds a lock only until asked. */
 	if (editor.id == NULL && rs.st.editor.id != NULL) {
 		room->hidden_beat_us = rs.st.heartbeat_us;
-		buf_reset(&b);
-		add_lock(room, &rs.st, true, &b);
+		t.lock.hides_editor = true;
 	}
-	tell_one(m, &b);
+	/* The first tab: nobody else is to be told the same. */
+	if (room->n_tabs == 1)
+		room->lock_told = set->ops->lock_number(room, &rs.st,
+		    set->arg);
+	member_tell(m, &t);
 	roomstate_fini(&rs);
 }
 
@@ -541,7 +342,7 @@ room_check_idle(struct room *room)
 	/* Its worker says it. Through several: each, the second in vain. */
 	if (user == NULL || (m = TAILQ_FIRST(&user->members)) == NULL)
 		return;
-	letter = whole_letter(user) == TAB_IDLE ? TAB_IDLE : TAB_VIEWING;
+	letter = room_user_letter(user) == TAB_IDLE ? TAB_IDLE : TAB_VIEWING;
 	if ((letter == TAB_IDLE) == room->editor.is_idle ||
 	    letter == room->idle_asked)
 		return;
@@ -602,68 +403,6 @@ room_beat(struct room *room)
 
 /* --- hello --- */
 
-void
-tab_add_settings(struct buf *b, const struct conf *conf)
-{
-	size_t i, n = 0;
-
-	buf_add_str(b, "{\"texts\":{");
-	for (i = 0; i < conf_options_count; i++) {
-		const struct conf_option *o = &conf_options[i];
-		const char *text;
-
-		if ((o->flags & CONF_TEXT) == 0)
-			continue;
-		text = *(char *const *)(const void *)
-		    ((const char *)conf + o->offset);
-		/* Unless the site has set it, the client has its own, in
-		 * its user's language. */
-		if (strcmp(text, o->def) == 0)
-			continue;
-		if (n++ != 0)
-			buf_add_char(b, ',');
-		json_add_pair(b, o->name, text);
-	}
-	buf_addf(b, "},\"enable_chat\":%s,\"chat_message_max\":%lld,"
-	    "\"notification_request_interval\":%lld,"
-	    "\"handover_countdown\":%lld,\"handover_hold\":%lld,"
-	    "\"offer_time\":%lld,", conf->enable_chat ? "true" : "false",
-	    (long long)conf->chat_message_max,
-	    (long long)conf->notification_request_interval_ms / 1000,
-	    (long long)conf->handover_countdown_ms / 1000,
-	    (long long)conf->handover_hold_ms / 1000,
-	    (long long)conf->offer_time_ms / 1000);
-	json_add_pair(b, "admin_url", conf->admin_url);
-	buf_add_char(b, '}');
-}
-
-static void
-send_hello(struct member *m)
-{
-	struct room *room = m->room;
-	const struct person *who = m->right->person;
-	struct buf b = { NULL, 0, 0 };
-	char now[CLOCK_ISO_SIZE];
-	struct tabmsg_hello hello = {
-		.you = {
-			.who = make_who(room, who->id, who->name),
-			.username = who->username,
-			.email = who->email,
-			.avatar_url = who->avatar_url,
-		},
-		.tab = m->tab,
-		.may_change = m->right->may_change,
-		.may_take_over = m->right->may_take_over,
-		.now = clock_format_iso(room->set->now.wall_us, now),
-		.follows_log = saves_follow_log(room->set->saves),
-		.last_save = slice_of(room->saved),
-		.settings = buf_slice(&room->set->settings),
-	};
-
-	tabmsg_add_hello(&b, &hello);
-	tell_one(m, &b);
-}
-
 static bool
 is_hello(const struct member *m, const struct saying *msg)
 {
@@ -677,19 +416,17 @@ tab_note_early(struct member *m, const struct saying *hello)
 
 	if (!is_hello(m, hello))
 		return;
-	letter = whole_letter(m->user);
+	letter = room_user_letter(m->user);
 	m->greets = true;
 	m->letter = hello->letter;
-	m->is_news = !m->user->is_present || whole_letter(m->user) != letter;
+	m->is_news = !m->user->is_present || room_user_letter(m->user) != letter;
 }
 
 static void
 say_hello(struct member *m, const struct saying *msg)
 {
 	if (!is_hello(m, msg)) {
-		member_send_error(m, "bad_hello",
-		    "A hello needs a tab of 1 to 64 letters, digits, _ or -.",
-		    msg->what);
+		member_refuse(m, REFUSED_HELLO, msg->what);
 		return;
 	}
 	if (m->tab == NULL)
@@ -698,7 +435,7 @@ say_hello(struct member *m, const struct saying *msg)
 	m->tab = xmemdup0(msg->tab.p, msg->tab.n);
 	m->letter = msg->letter;
 	m->takes_many = msg->takes_many;
-	send_hello(m);
+	member_tell(m, &(struct tell){ .what = TELL_HELLO });
 	send_presence(m);
 	if (m->room->kind == ROOM_EDIT)
 		tab_send_lock(m);
@@ -707,7 +444,8 @@ say_hello(struct member *m, const struct saying *msg)
 	else
 		roomop_badges(m->room);
 	if (m->is_news)
-		send_present(m, m->user);
+		member_tell(m, &(struct tell){ .what = TELL_PRESENT,
+		    .user = m->user });
 	m->is_news = false;
 	roomop_state(m->room, m->user->id);
 }
@@ -734,15 +472,13 @@ answer_request(struct member *m, const struct saying *msg)
 {
 	/* Not to the first in the line: somebody else was meant. */
 	if (msg->answer == ANSWER_HAND_OVER && msg->recipient_is_bad)
-		member_send_error(m, "nobody", "Nobody has that user_id.",
-		    msg->what);
+		member_refuse(m, REFUSED_NO_USER, msg->what);
 	else if (msg->answer == ANSWER_HAND_OVER)
 		roomop_edit(m->room, m, EDIT_HAND_OVER, msg);
 	else if (msg->answer == ANSWER_LATER)
 		roomop_edit(m->room, m, EDIT_LATER, msg);
 	else
-		member_send_error(m, "bad_answer",
-		    "An answer is hand_over or later.", msg->what);
+		member_refuse(m, REFUSED_ANSWER, msg->what);
 }
 
 static void
@@ -758,17 +494,13 @@ chat(struct member *m, const struct saying *msg)
 	if (m->room->set->conf->enable_chat)
 		member_chat(m, msg);
 	else
-		member_send_error(m, "disabled", "There is no chat.",
-		    msg->what);
+		member_refuse(m, REFUSED_DISABLED, msg->what);
 }
 
 void
 tab_answer_ping(struct member *m)
 {
-	struct buf b = { NULL, 0, 0 };
-
-	tabmsg_add_pong(&b);
-	tell_one(m, &b);
+	member_tell(m, &(struct tell){ .what = TELL_PONG });
 }
 
 bool
