@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/clock_text.h"
-#include "server/effects.h"
+#include "rooms/effects.h"
 #include "server/render.h"
 #include "store/roomstate.h"
 #include "store/store.h"

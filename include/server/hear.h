@@ -7,7 +7,7 @@
 
 #include "base/slice.h"
 #include "proto/message.h"
-#include "server/say.h"
+#include "rooms/say.h"
 
 struct heard {
 	struct saying	 say;

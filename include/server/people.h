@@ -20,8 +20,8 @@
 #include "auth/identity.h"
 #include "base/compat.h"
 #include "base/slice.h"
+#include "rooms/right.h"
 #include "server/bucket.h"
-#include "server/right.h"
 
 struct conf;
 struct people;

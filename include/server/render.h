@@ -12,8 +12,8 @@
 #include "base/slice.h"
 #include "proto/message.h"
 #include "proto/tabmsg.h"
+#include "rooms/room.h"
 #include "rules/edit.h"
-#include "server/room.h"
 
 struct people;
 struct profiles;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/compat.h"
-#include "server/snapshot.h"
+#include "rooms/snapshot.h"
 #include "shm/region.h"
 
 /* Looks key up in the room cache; false: not there, or it was put there in

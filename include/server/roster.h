@@ -9,9 +9,9 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/slice.h"
+#include "rooms/room.h"
 #include "server/frame.h"
 #include "server/render.h"
-#include "server/room.h"
 
 /* The user's info; the caller frees it. */
 char	*roster_info(const struct room_user *user) MUSTCHECK;

@@ -15,9 +15,9 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "rooms/room.h"
 #include "server/people.h"
 #include "server/reauth.h"
-#include "server/room.h"
 #include "server/roomfx.h"
 #include "shm/counters.h"
 

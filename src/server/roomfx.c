@@ -10,17 +10,18 @@
 #include "base/timer.h"
 #include "base/xmalloc.h"
 #include "proto/wsframe.h"
+#include "rooms/effects.h"
+#include "rooms/room.h"
 #include "server/audit.h"
 #include "server/client.h"
 #include "server/commit.h"
-#include "server/effects.h"
 #include "server/hear.h"
 #include "server/people.h"
 #include "server/render.h"
-#include "server/room.h"
 #include "server/roomcache.h"
 #include "server/roomfx.h"
 #include "server/roster.h"
+#include "server/route.h"
 #include "shm/cache.h"
 #include "shm/counters.h"
 #include "store/store.h"
@@ -547,8 +548,8 @@ struct member *
 roomfx_join(struct roomfx *fx, const struct route *route,
     struct client *client, struct grant *grant, bool is_v1)
 {
-	return (rooms_join(roomfx_now(fx), route, client, &grant->right,
-	    is_v1));
+	return (rooms_join(roomfx_now(fx), route->key, route->name, client,
+	    &grant->right, is_v1));
 }
 
 void

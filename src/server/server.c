@@ -22,6 +22,7 @@
 #include "django/origin.h"
 #include "proto/handshake.h"
 #include "proto/http.h"
+#include "rooms/room.h"
 #include "server/accept.h"
 #include "server/assets.h"
 #include "server/audit.h"
@@ -31,7 +32,6 @@
 #include "server/people.h"
 #include "server/proxy.h"
 #include "server/reauth.h"
-#include "server/room.h"
 #include "server/roomfx.h"
 #include "server/route.h"
 #include "server/saves.h"
@@ -560,8 +560,8 @@ server_dump(const struct server *srv)
 {
 	dump_log(&(struct dump_of){
 		.clients = srv->clients, .people = srv->people,
-		.rooms = roomfx_rooms(srv->rooms), .store = srv->store, .auth = srv->auth,
-		.pool = srv->pool,
+		.rooms = roomfx_rooms(srv->rooms), .store = srv->store,
+		.auth = srv->auth, .pool = srv->pool,
 		.shm = srv->shm, .slot = srv->slot,
 	});
 }

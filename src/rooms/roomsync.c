@@ -20,7 +20,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 #include "store/roomstate.h"
 
 /* Workers that watch the same deadline do not all ask in the same instant. */
@@ -350,12 +350,14 @@ static void
 tell_unknown(struct room *room)
 {
 	const struct slice nobody = { NULL, 0 };
+	struct tell t = { .what = TELL_UNKNOWN };
 
 	if (room->kind != ROOM_EDIT || room->is_suspended)
 		return;
 	room->is_suspended = true;
-	room_tell(room, TO_TABS, nobody, &(struct tell){ .what = TELL_UNKNOWN });
-	room_tell(room, TO_PAGES, nobody, &(struct tell){ .what = TELL_STATUS });
+	room_tell(room, TO_TABS, nobody, &t);
+	t.what = TELL_STATUS;
+	room_tell(room, TO_PAGES, nobody, &t);
 }
 
 /* All sockets, whatever they were told before. */

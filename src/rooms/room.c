@@ -1,7 +1,7 @@
 /*
- * The registry of rooms and their members, what members say, and delivery to
- * them. How users are shown is in roster.c; everything that concerns Redis is
- * in roomop.c and roomsync.c; nothing here waits.
+ * The registry of rooms and their members, what members say, and what they are
+ * told. Everything that concerns Redis is in roomop.c and roomsync.c; nothing
+ * here waits.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 #define EDITOR_TTL_MS	INT64_C(180000)	/* the package's own */
 #define FILL_MIN	32	/* users; in a smaller room it is not worth it */
@@ -341,7 +341,8 @@ room_tell(struct room *room, char audience, struct slice user_id,
 void
 member_refuse(struct member *m, enum refusal why, enum say in_reply_to)
 {
-	struct tell t = { .what = TELL_REFUSED, .refused = { why, in_reply_to } };
+	struct tell t = { .what = TELL_REFUSED,
+	    .refused = { why, in_reply_to } };
 
 	if (m->is_v1)
 		member_tell(m, &t);
@@ -496,10 +497,10 @@ room_user_welcome(struct room_user *user)
 }
 
 struct member *
-rooms_join(struct rooms *set, const struct route *route,
+rooms_join(struct rooms *set, const char *key, const char *name,
     struct client *client, struct right *right, bool is_v1)
 {
-	struct room *room = room_open(set, route->key, route->name);
+	struct room *room = room_open(set, key, name);
 	struct room_user *user = room_user_get(room,
 	    slice_of(right->person->id));
 	struct member *m = xcalloc(1, sizeof(*m));

@@ -1,14 +1,18 @@
 /*
- * The rooms of this worker: who is in them, and what their sockets were told.
+ * The rooms of a worker: who is in them, and what their sockets were told.
  * A room keeps members and the little that clients have been told (who is the
  * editor), not the state: that is in Redis, with a copy in the shared cache.
  *
- * A room lives as long as it has a member, an operation under way, or a user
- * that Redis believes to be here. Everything is owned by struct rooms. Loop
- * thread only. No function calls back into the caller.
+ * Pure: what happens comes in through the functions below, after
+ * rooms_set_now(), and what is to be done about it goes out through struct
+ * rooms_ops (effects.h). No clock, no socket, no Redis, no text of the wire.
  *
- * The parts, each in its file: room.c the registry, members and delivery;
- * roster.c how users are shown; tab.c what tabs (sockets of collabd's own client
+ * A room lives as long as it has a member, an operation under way, or a user
+ * that Redis believes to be here. Everything is owned by struct rooms. One
+ * thread. The ops are called before an input returns.
+ *
+ * The parts, each in its file: room.c the registry, members and what they say;
+ * tab.c what tabs (sockets of collabd's own client
  * that have said hello) say and are shown besides; roomsaved.c the saves that it
  * is told of; badge.c who edits what, in the room of a model; roomop.c,
  * roomedit.c and roomrecall.c the operations, one at a time in each room, but
@@ -16,8 +20,8 @@
  * what comes from Redis (events, resync); roomcheck.c what is looked for now and
  * then; orphan.c the departures of dead workers.
  */
-#ifndef COLLABD_SERVER_ROOM_H
-#define COLLABD_SERVER_ROOM_H
+#ifndef COLLABD_ROOMS_ROOM_H
+#define COLLABD_ROOMS_ROOM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,14 +33,13 @@
 #include "base/compat.h"
 #include "base/conf.h"
 #include "base/slice.h"
+#include "rooms/effects.h"
+#include "rooms/right.h"
+#include "rooms/say.h"
+#include "rooms/snapshot.h"
+#include "rooms/tell.h"
 #include "rules/edit.h"
-#include "server/effects.h"
-#include "server/right.h"
-#include "server/route.h"
-#include "server/say.h"
-#include "server/snapshot.h"
-#include "server/tell.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 struct client;
 struct orphan;
@@ -288,11 +291,11 @@ size_t	rooms_close_unverified(struct rooms *set, size_t n);
 void	rooms_leave_quietly(struct rooms *set);
 
 /*
- * Puts a socket into the room of a route (edit or chat). The right
+ * Puts a socket into the room of this key and name (struct store_room). The right
  * is the caller's, as long as the member is. Frames come when Redis has
  * answered.
  */
-struct member *rooms_join(struct rooms *set, const struct route *route,
+struct member *rooms_join(struct rooms *set, const char *key, const char *name,
 	    struct client *client, struct right *right, bool is_v1) MUSTCHECK;
 /* The socket is gone; frees member. */
 void	member_leave(struct member *member);

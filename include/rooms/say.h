@@ -2,8 +2,8 @@
  * What a socket says, as rooms are told of it: words of the wire are the caller's
  * to read. Slices are borrowed during the call.
  */
-#ifndef COLLABD_SERVER_SAY_H
-#define COLLABD_SERVER_SAY_H
+#ifndef COLLABD_ROOMS_SAY_H
+#define COLLABD_ROOMS_SAY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock_text.h"
-#include "server/snapshot.h"
+#include "rooms/snapshot.h"
 
 /* Ends of a head start that are nearer than that are the same one. */
 #define SAME_US	US_PER_SEC

@@ -3,15 +3,15 @@
  * starts from. It outlives the store's reply it was taken from. Owns its bytes;
  * loop thread.
  */
-#ifndef COLLABD_SERVER_SNAPSHOT_H
-#define COLLABD_SERVER_SNAPSHOT_H
+#ifndef COLLABD_ROOMS_SNAPSHOT_H
+#define COLLABD_ROOMS_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/compat.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 enum snapshot_part {
 	SNAPSHOT_EDITOR,

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "server/room.h"
-#include "server/roomop.h"
+#include "rooms/room.h"
+#include "rooms/roomop.h"
 #include "store/roomstate.h"
 
 /* --- what Redis may have forgotten --- */

@@ -8,7 +8,7 @@
 
 #include "base/clock_text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 #define AWAIT_MS	1000	/* for the event that a newcomer's place in the
 				 * order needs */

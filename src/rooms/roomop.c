@@ -18,8 +18,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
-#include "server/roomop.h"
+#include "rooms/room.h"
+#include "rooms/roomop.h"
 
 /* Messages of one user that may wait in one room, with the one under way: a
  * user stands in nobody's way for longer. */

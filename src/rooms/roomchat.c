@@ -17,7 +17,7 @@
 
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 /* Bytes of one user that may wait in one room, with what holds them: one of the
  * longest and as much again. */

@@ -8,7 +8,7 @@
 
 #include "base/clock_text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 /* A save of the log that the room was told of by the page's click, as the state
  * says or so long ago at most, is not told again to its own user's pages of the

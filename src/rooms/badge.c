@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 static struct badge *
 find(struct room *room, struct slice object)

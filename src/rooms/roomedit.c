@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
-#include "server/roomop.h"
+#include "rooms/room.h"
+#include "rooms/roomop.h"
 #include "store/roomstate.h"
 
 /* A compare-and-set that loses so often is hopeless or a bug; each loss means

@@ -2,10 +2,10 @@
  * What the rooms of a worker want done: the one way out of them. Whoever owns a
  * struct rooms carries it out (server/roomfx.c does, tests have their own), and
  * nothing of it comes back but as an input (room.h). Pointers that are given are
- * valid during the call only. Loop thread.
+ * valid during the call only.
  */
-#ifndef COLLABD_SERVER_EFFECTS_H
-#define COLLABD_SERVER_EFFECTS_H
+#ifndef COLLABD_ROOMS_EFFECTS_H
+#define COLLABD_ROOMS_EFFECTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "base/slice.h"
 #include "rules/edit.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 struct buf;
 struct edit_result;

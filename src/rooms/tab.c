@@ -12,7 +12,7 @@
 #include "base/clock_text.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 #include "store/roomstate.h"
 
 /* A tab's socket answers pings; its lock is kept without a word of the page,
@@ -419,7 +419,8 @@ tab_note_early(struct member *m, const struct saying *hello)
 	letter = room_user_letter(m->user);
 	m->greets = true;
 	m->letter = hello->letter;
-	m->is_news = !m->user->is_present || room_user_letter(m->user) != letter;
+	m->is_news = !m->user->is_present ||
+	    room_user_letter(m->user) != letter;
 }
 
 static void

@@ -3,8 +3,8 @@
  * when a later check says so (rooms_enforce() tells the rooms), and keeps it as
  * long as the member.
  */
-#ifndef COLLABD_SERVER_RIGHT_H
-#define COLLABD_SERVER_RIGHT_H
+#ifndef COLLABD_ROOMS_RIGHT_H
+#define COLLABD_ROOMS_RIGHT_H
 
 #include <stdbool.h>
 

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 struct orphan {
 	LIST_ENTRY(orphan) link;

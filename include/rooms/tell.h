@@ -2,16 +2,16 @@
  * What sockets of a room are told, as data. How a page of the package and a tab
  * of collabd's own client read it is made of that where it is delivered.
  */
-#ifndef COLLABD_SERVER_TELL_H
-#define COLLABD_SERVER_TELL_H
+#ifndef COLLABD_ROOMS_TELL_H
+#define COLLABD_ROOMS_TELL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "rooms/say.h"
 #include "rules/edit.h"
-#include "server/say.h"
 
 struct room_user;
 

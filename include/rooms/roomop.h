@@ -24,8 +24,8 @@
  * What is put aside until a generation of Redis is settled: one of each verb of a
  * member. Chat messages have a line of their own, see roomchat.c.
  */
-#ifndef COLLABD_SERVER_ROOMOP_H
-#define COLLABD_SERVER_ROOMOP_H
+#ifndef COLLABD_ROOMS_ROOMOP_H
+#define COLLABD_ROOMS_ROOMOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,10 +35,10 @@
 
 #include "base/buf.h"
 #include "base/compat.h"
+#include "rooms/room.h"
+#include "rooms/snapshot.h"
 #include "rules/edit.h"
-#include "server/room.h"
-#include "server/snapshot.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 enum op_kind {
 	OP_JOIN, OP_LEAVE, OP_EDIT, OP_LOAD, OP_ADOPT, OP_STATE, OP_BADGES,
