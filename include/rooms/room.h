@@ -49,6 +49,13 @@ struct room_check;
 struct roomop;
 struct talk;
 
+enum member_stage {
+	MEMBER_NEW,
+	MEMBER_GREETS,		/* its hello is among the early messages */
+	MEMBER_READY,		/* has got its first frames, and knows what the
+				 * room knows */
+};
+
 /* A socket in a room. */
 struct member {
 	TAILQ_ENTRY(member) link;	/* room->members */
@@ -69,11 +76,9 @@ struct member {
 	bool		 gave_back;	/* it has released, and not said since
 					 * that it edits or wants to */
 	bool		 is_v1;		/* speaks collabd.v1 */
-	bool		 greets;	/* its hello is among the early ones */
 	bool		 is_news;	/* what it does is to be told itself */
 	bool		 takes_many;	/* a tab that takes users_present */
-	bool		 is_ready;	/* has got its first frames, and
-					 * knows what the room knows */
+	enum member_stage stage;
 	uint32_t	 page;		/* which page of the package it is, from
 					 * its first heartbeat on; 0: no such */
 	/* Messages that came before that, each behind its length; they are
@@ -136,6 +141,27 @@ struct room_editor {
 
 enum room_kind { ROOM_EDIT, ROOM_CHAT, ROOM_MODEL };
 
+/* Whether what the room knows is what Redis does. Only events that follow on a
+ * room that is read are applied. */
+enum room_sync {
+	SYNC_UNREAD,		/* it is to be read, or nobody of ours is in it */
+	SYNC_BACK,		/* ... for the first time since the link was
+				 * lost: what Redis says may be too little */
+	SYNC_DISPLACED,		/* ... and our users may have been taken out: by
+				 * others, or with the data */
+	SYNC_READ,
+};
+
+/* In a generation of Redis that lost data, what others knew of the room before,
+ * and we. */
+enum room_past {
+	PAST_SETTLED,
+	PAST_UNSAID,		/* roomop_recall() is under way; until then
+				 * nothing that Redis says counts */
+	PAST_OPEN,		/* who is missing was not looked for, because
+				 * others may yet come back */
+};
+
 struct shown;
 
 /* Who edits an object, in the room of its model. */
@@ -163,7 +189,7 @@ struct room {
 	/* The newest event that went by unapplied. */
 	uint64_t	 seen_epoch, seen_seq;
 	uint64_t	 suspect_seq;	/* the slow check saw one we have not */
-	bool		 is_synced;
+	enum room_sync	 sync;		/* room_set_sync() alone writes it */
 	/* Users that Redis has put into the room, whose sockets get their first
 	 * frames when the events have come so far: in that order. */
 	struct room_user_list awaited;
@@ -171,19 +197,14 @@ struct room {
 	bool		 needs_repair;	/* Redis refused a join or a leave */
 	bool		 is_refused;	/* ... a join, because it takes no
 					 * writes: it will be tried again */
-	bool		 is_back;	/* the link was lost since it was read */
-	bool		 is_displaced;	/* ... and our users may have been taken
-					 * out: by others, or with the data */
 	bool		 is_suspended;	/* sockets were told that nobody knows
 					 * who edits */
-	bool		 is_unsettled;	/* who is missing was not looked for,
-					 * because others may yet come back */
+	enum room_past	 past;		/* room_set_past() alone writes it */
 	struct room_editor editor;
 	char		*modified;	/* last_modified:R, or NULL */
 	struct snapshot	 told;		/* as applied ... */
 	uint64_t	 told_generation; /* ... in this one of Redis */
 	uint64_t	 known_epoch, known_seq; /* how far it knows the past */
-	bool		 is_recalling;	/* roomop_recall() is under way */
 	int64_t		 opened_us;	/* on this worker */
 	char		*saved;		/* the last save, as JSON ... */
 	char		*saved_by;	/* ... whose it was; NULL: not known */
@@ -469,6 +490,10 @@ void	room_resync(struct room *room, const struct store_reply *reply);
  */
 bool	room_note(struct room *room, const struct store_snapshot *snap,
 	    struct room_editor *old);
+void	room_set_sync(struct room *room, enum room_sync sync);
+void	room_set_past(struct room *room, enum room_past past);
+/* The link was lost since the room was read. */
+bool	room_is_back(const struct room *room);
 void	room_arm(struct room *room);
 /* It is not waited for any more. */
 void	room_disarm(struct room *room);

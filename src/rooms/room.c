@@ -463,9 +463,9 @@ static void
 welcome(struct member *m)
 {
 	struct room *room = m->room;
-	bool greets = m->greets;
+	bool greets = m->stage == MEMBER_GREETS;
 
-	m->is_ready = true;
+	m->stage = MEMBER_READY;
 	if (room->n_users >= FILL_MIN)
 		room->fills = FILL_TICKS;
 	if (room->kind == ROOM_CHAT)
@@ -476,7 +476,6 @@ welcome(struct member *m)
 	/* A tab is shown the others in its own way, in a moment. */
 	if (room->kind != ROOM_CHAT && !greets)
 		welcome_edit(m);
-	m->greets = false;
 	receive_kept(m);
 	if (greets && m->tab == NULL) {
 		/* The hello was one message too many. */
@@ -491,7 +490,7 @@ room_user_welcome(struct room_user *user)
 	struct member *m;
 
 	TAILQ_FOREACH(m, &user->members, user_link) {
-		if (!m->is_ready)
+		if (m->stage != MEMBER_READY)
 			welcome(m);
 	}
 }
@@ -771,7 +770,7 @@ receive(struct member *m, const struct saying *msg)
 void
 member_receive(struct member *m, const struct saying *msg, struct slice text)
 {
-	if (!m->is_ready && !(m->is_v1 && msg->what == SAY_PING))
+	if (m->stage != MEMBER_READY && !(m->is_v1 && msg->what == SAY_PING))
 		keep_early(m, text, msg);
 	else if (!may_send(m, text.n, msg->what))
 		refuse_fast(m, msg->what);

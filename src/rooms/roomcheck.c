@@ -34,11 +34,11 @@ on_differs(struct room *room, const struct store_reply *reply)
 
 	/* In an unsettled generation a lock that is about to be given back
 	 * looks free. */
-	if (!room->is_synced || !room->set->now.is_settled)
+	if (room->sync != SYNC_READ || !room->set->now.is_settled)
 		return;
 	if (snap->epoch == 0) {
 		/* Redis no longer knows that this worker is in the room. */
-		room->is_synced = false;
+		room_set_sync(room, SYNC_UNREAD);
 		rooms_rejoin(room);
 		return;
 	}
@@ -144,7 +144,7 @@ repair(struct room *room)
 {
 	struct room_user *user, *next;
 
-	if (!room->is_synced && !TAILQ_EMPTY(&room->members)) {
+	if (room->sync != SYNC_READ && !TAILQ_EMPTY(&room->members)) {
 		rooms_rejoin(room);
 		return;
 	}
@@ -177,8 +177,8 @@ on_settled(struct room *room)
 {
 	if (!TAILQ_EMPTY(&room->aside))
 		roomop_resume(room);
-	if (room->is_unsettled && room->is_synced) {
-		room->is_unsettled = false;
+	if (room->past == PAST_OPEN && room->sync == SYNC_READ) {
+		room_set_past(room, PAST_SETTLED);
 		roomop_load(room);
 	}
 }
@@ -191,7 +191,7 @@ rooms_tick(struct rooms *set)
 
 	RB_FOREACH(room, room_tree, &set->tree) {
 		/* The event did get lost. */
-		if (room->is_synced && (room->suspect_seq > room->seq ||
+		if (room->sync == SYNC_READ && (room->suspect_seq > room->seq ||
 		    is_waiting_long(room, now_ms)))
 			room_start_resync(room);
 		room->suspect_seq = 0;

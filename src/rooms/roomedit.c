@@ -101,7 +101,7 @@ is_foreign(const struct roomop *op)
 	struct slice told;
 
 	told = snapshot_part(&room->told, SNAPSHOT_EDITOR);
-	return (room->is_synced && op->snap.epoch == room->epoch &&
+	return (room->sync == SYNC_READ && op->snap.epoch == room->epoch &&
 	    op->snap.seq == room->seq &&
 	    !snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, told));
 }
@@ -114,7 +114,7 @@ is_behind(const struct roomop *op)
 {
 	const struct room *room = op->room;
 
-	return (room->is_synced && op->snap.epoch == room->epoch &&
+	return (room->sync == SYNC_READ && op->snap.epoch == room->epoch &&
 	    op->snap.seq < room->seq);
 }
 
@@ -146,8 +146,8 @@ after_leave(struct roomop *op, bool ok)
 	}
 	/* With its last user the worker has left the room's set: what happens
 	 * there from now on does not come here. */
-	if (room->n_held == 0)
-		room->is_synced = false;
+	if (room->n_held == 0 && room->sync == SYNC_READ)
+		room_set_sync(room, SYNC_UNREAD);
 }
 
 /* A heartbeat that Redis did not hear: room_beat() says it again. */
@@ -216,7 +216,7 @@ is_too_early(const struct roomop *op)
 	const struct room *room = op->room;
 
 	return (op->kind == OP_EDIT && op->verb != EDIT_RESTORE &&
-	    (room->is_back || !room->set->now.is_up));
+	    (room_is_back(room) || !room->set->now.is_up));
 }
 
 static void

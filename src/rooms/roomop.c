@@ -362,7 +362,7 @@ roomop_keep(struct roomop *op, const struct store_snapshot *snap)
 
 	snapshot_set(&op->snap, snap, set->now.wall_us);
 	/* Only who receives the room's events may say that it is current. */
-	if (room->n_held != 0 && room->is_synced && set->now.is_up)
+	if (room->n_held != 0 && room->sync == SYNC_READ && set->now.is_up)
 		set->ops->cache(room, &op->snap, set->arg);
 }
 
@@ -381,7 +381,7 @@ roomop_refuse(struct roomop *op, enum refusal why)
 static bool
 is_current(const struct room *room)
 {
-	return (room->is_synced && room->n_held != 0);
+	return (room->sync == SYNC_READ && room->n_held != 0);
 }
 
 /*
@@ -440,7 +440,7 @@ start_join(struct roomop *op)
 		roomop_end(op, true);
 		return;
 	}
-	if (user->place == PLACE_HELD && room->is_synced) {
+	if (user->place == PLACE_HELD && room->sync == SYNC_READ) {
 		if (!user->is_awaited)
 			room_user_welcome(user);
 		roomop_end(op, true);
@@ -756,7 +756,7 @@ next_to_start(const struct room *room)
 	/* In a room that is not known each would be answered with all who are
 	 * there. */
 	if (last->kind != OP_JOIN || op->kind != OP_JOIN ||
-	    room->n_busy >= JOINS_MAX || !room->is_synced ||
+	    room->n_busy >= JOINS_MAX || room->sync != SYNC_READ ||
 	    busy_join(room, op->user_id) != NULL)
 		return (NULL);
 	return (op);

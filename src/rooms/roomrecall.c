@@ -17,7 +17,7 @@ on_recalled(const struct store_reply *reply, void *arg)
 	struct roomop *op = arg;
 
 	/* Whatever became of it, the room is read next. */
-	op->room->is_recalling = false;
+	room_set_past(op->room, PAST_SETTLED);
 	roomop_end(op, reply->status != STORE_UNAVAILABLE);
 }
 
@@ -49,7 +49,7 @@ roomop_start_recall(struct roomop *op)
 void
 roomop_recall(struct room *room)
 {
-	room->is_recalling = true;
+	room_set_past(room, PAST_UNSAID);
 	roomop_push(roomop_new(room, OP_RECALL, NULL));
 }
 
@@ -79,7 +79,7 @@ on_loaded_foreign(const struct store_reply *reply, void *arg)
 	};
 	struct roomstate rs;
 
-	if (reply->status != STORE_OK || !room->is_synced ||
+	if (reply->status != STORE_OK || room->sync != SYNC_READ ||
 	    reply->snapshot.epoch != room->epoch ||
 	    reply->snapshot.seq != room->seq) {
 		roomop_end(op, false);

@@ -26,6 +26,24 @@
 /* Workers that watch the same deadline do not all ask in the same instant. */
 #define TICK_JITTER_MS	40
 
+void
+room_set_sync(struct room *room, enum room_sync sync)
+{
+	room->sync = sync;
+}
+
+bool
+room_is_back(const struct room *room)
+{
+	return (room->sync == SYNC_BACK || room->sync == SYNC_DISPLACED);
+}
+
+void
+room_set_past(struct room *room, enum room_past past)
+{
+	room->past = past;
+}
+
 static void
 replace(char **text, const char *with)
 {
@@ -123,7 +141,7 @@ tell_places(struct room *room, const struct edit_state *st)
 	TAILQ_FOREACH(m, &room->members, link) {
 		size_t place = edit_place(st, m->user->id);
 
-		if (m->is_ready && m->place != place)
+		if (m->stage == MEMBER_READY && m->place != place)
 			member_send_pending(m, place, st->n_claims);
 	}
 }
@@ -263,7 +281,7 @@ welcome_awaited(struct room *room)
 {
 	struct room_user *user;
 
-	while (room->is_synced &&
+	while (room->sync == SYNC_READ &&
 	    (user = TAILQ_FIRST(&room->awaited)) != NULL &&
 	    user->join_seq <= room->seq)
 		welcome_first(room);
@@ -369,7 +387,7 @@ tell_whole_lock(struct room *room)
 	room->is_suspended = false;
 	room->lock_told = 0;
 	TAILQ_FOREACH(m, &room->members, link) {
-		if (m->is_ready && m->tab == NULL)
+		if (m->stage == MEMBER_READY && m->tab == NULL)
 			member_send_status(m, NULL);
 	}
 }
@@ -440,7 +458,7 @@ apply(struct room *room, const struct store_message *msg)
 void
 room_start_resync(struct room *room)
 {
-	room->is_synced = false;
+	room_set_sync(room, SYNC_UNREAD);
 	rooms_count(room->set, COUNT_RESYNCS, 1);
 	roomop_load(room);
 }
@@ -467,14 +485,14 @@ rooms_on_message(struct rooms *set, const struct store_message *msg)
 	 * knows yet, and the room will be read. */
 	if (!set->now.is_up)
 		return;
-	if (!room->is_synced || msg->epoch != room->epoch ||
+	if (room->sync != SYNC_READ || msg->epoch != room->epoch ||
 	    msg->seq > room->seq + 1) {
 		if (room->seen_epoch != msg->epoch ||
 		    room->seen_seq < msg->seq) {
 			room->seen_epoch = msg->epoch;
 			room->seen_seq = msg->seq;
 		}
-		if (room->is_synced)
+		if (room->sync == SYNC_READ)
 			room_start_resync(room);
 		return;
 	}
@@ -509,7 +527,7 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 	struct member *m;
 	bool edits = false;
 
-	if (!room->is_displaced || room->editor.id == NULL ||
+	if (room->sync != SYNC_DISPLACED || room->editor.id == NULL ||
 	    snap->editor.p != NULL)
 		return (false);
 	user = room_user_find(room, slice_of(room->editor.id));
@@ -557,7 +575,7 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 static bool
 is_too_old(const struct room *room, const struct store_snapshot *snap)
 {
-	if (room->is_synced)
+	if (room->sync == SYNC_READ)
 		return (snap->epoch == room->epoch && snap->seq < room->seq);
 	return (snap->epoch == room->seen_epoch && snap->seq < room->seen_seq);
 }
@@ -571,9 +589,9 @@ room_resync(struct room *room, const struct store_reply *reply)
 
 	/* When the lease is in doubt, who lives may look dead there; the room is
 	 * read again when Redis has answered for it. */
-	if (room->is_recalling || !room->set->now.is_up)
+	if (room->past == PAST_UNSAID || !room->set->now.is_up)
 		return;
-	if (room->is_back && (snap->epoch < room->epoch ||
+	if (room_is_back(room) && (snap->epoch < room->epoch ||
 	    (snap->epoch == room->epoch && snap->seq < room->seq)))
 		room->set->ops->doubt(room->set->arg);
 	if (snap->epoch == 0) {
@@ -592,14 +610,13 @@ room_resync(struct room *room, const struct store_reply *reply)
 	/* Nobody is told that the lock is free: it is about not to be. Then the
 	 * room is read again. */
 	if (must_restore(room, snap)) {
-		room->is_back = room->is_displaced = false;
+		room_set_sync(room, SYNC_UNREAD);
 		roomop_restore(room);
 		return;
 	}
 	RB_FOREACH(user, room_users, &room->users)
 		user->mark = false;
-	room->is_synced = true;
-	room->is_back = room->is_displaced = false;
+	room_set_sync(room, SYNC_READ);
 	resync_lock(room, snap);
 	room->epoch = snap->epoch;
 	room->seq = snap->seq;
@@ -609,9 +626,9 @@ room_resync(struct room *room, const struct store_reply *reply)
 		user->join_seq = 0;
 	for (i = 0; i < reply->n_members; i++)
 		set_present(room, &reply->members[i]);
-	if (!room->set->now.is_settled)
-		room->is_unsettled = true;
-	else
+	room_set_past(room, room->set->now.is_settled ? PAST_SETTLED :
+	    PAST_OPEN);
+	if (room->past == PAST_SETTLED)
 		drop_unmarked(room);
 	if (reply->saved.value.p != NULL)
 		room_note_saved(room, reply->saved.value);
@@ -651,10 +668,10 @@ back_in_room(struct room *room, bool fresh_identity)
 	const struct rooms *set = room->set;
 	struct room_user *user;
 
-	room->is_synced = false;
 	room->is_refused = false;
-	room->is_back = true;
-	room->is_displaced = room->is_displaced || fresh_identity;
+	room_set_sync(room, fresh_identity || room->sync == SYNC_DISPLACED ?
+	    SYNC_DISPLACED : SYNC_BACK);
+	room_set_past(room, PAST_SETTLED);
 	room->seen_seq = 0;
 	set->ops->uncache(room, set->arg);
 	/* Before what sockets have asked for meanwhile. */

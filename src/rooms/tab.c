@@ -38,7 +38,7 @@ tab_letter(const struct room_user *user)
 
 	for (i = 0; i < COUNT_OF(letters); i++) {
 		TAILQ_FOREACH(m, &user->members, user_link) {
-			if ((m->tab != NULL || m->greets) &&
+			if ((m->tab != NULL || m->stage == MEMBER_GREETS) &&
 			    m->letter == letters[i])
 				return (m->letter);
 		}
@@ -417,7 +417,7 @@ tab_note_early(struct member *m, const struct saying *hello)
 	if (!is_hello(m, hello))
 		return;
 	letter = room_user_letter(m->user);
-	m->greets = true;
+	m->stage = MEMBER_GREETS;
 	m->letter = hello->letter;
 	m->is_news = !m->user->is_present ||
 	    room_user_letter(m->user) != letter;
@@ -457,7 +457,7 @@ tab_fini(struct member *m)
 	struct room *room = m->room;
 	struct room_user *user = m->user;
 
-	if (m->tab == NULL && !m->greets)
+	if (m->tab == NULL && m->stage != MEMBER_GREETS)
 		return;
 	room->n_tabs -= m->tab != NULL;
 	free(m->tab);

@@ -52,7 +52,7 @@ is_for(const struct member *m, char audience, struct slice user_id)
 	bool is_of_pages = audience == TO_PAGES || audience == TO_OTHERS ||
 	    audience == TO_USER;
 
-	if (!m->is_ready || (m->tab == NULL) != is_of_pages)
+	if (m->stage != MEMBER_READY || (m->tab == NULL) != is_of_pages)
 		return (false);
 	switch (audience) {
 	case TO_PAGES:
