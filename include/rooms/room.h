@@ -11,8 +11,8 @@
  * that Redis believes to be here. Everything is owned by struct rooms. One
  * thread. The ops are called before an input returns.
  *
- * The parts, each in its file: room.c the registry, members and what they say;
- * tab.c what tabs (sockets of collabd's own client
+ * The parts, each in its file: room.c the registry and members; verbs.c what they
+ * say; tab.c what tabs (sockets of collabd's own client
  * that have said hello) say and are shown besides; roomsaved.c the saves that it
  * is told of; badge.c who edits what, in the room of a model; roomop.c,
  * roomedit.c and roomrecall.c the operations, one at a time in each room, but
@@ -350,8 +350,8 @@ int64_t	room_editor_ttl_ms(const struct room *room);
 void	room_tell(struct room *room, char audience, struct slice user_id,
 	    const struct tell *what);
 void	member_tell(struct member *member, const struct tell *what);
-/* A chat_message that the member sent, checked and passed on. */
-void	member_chat(struct member *member, const struct saying *message);
+/* verbs.c: receives what came before the first frames. */
+void	member_receive_kept(struct member *member);
 /* collabd.v1 only: why something was refused. */
 void	member_refuse(struct member *member, enum refusal why,
 	    enum say in_reply_to);
@@ -374,12 +374,7 @@ void	room_tell_left(struct room *room, struct room_user *user);
 void	room_tick_shown(struct room *room);
 
 /* tab.c */
-/* Whether the message is one of a tab's; then it is done with. */
-bool	tab_receive(struct member *member, const struct saying *message);
-/* The page asks whether this worker is alive: answered at once and to this
- * socket, past the room's queue, since nothing else is asked. For any member
- * that speaks collabd.v1, ready or not. */
-void	tab_answer_ping(struct member *member);
+void	tab_say_hello(struct member *member, const struct saying *hello);
 /* The member is going away, and out of the lists. */
 void	tab_fini(struct member *member);
 /* What a user does in its tabs on this worker: TAB_... */

@@ -1,7 +1,7 @@
 /*
- * The registry of rooms and their members, what members say, and what they are
- * told. Everything that concerns Redis is in roomop.c and roomsync.c; nothing
- * here waits.
+ * The registry of rooms and their members, who come, go and are told things. What
+ * they say is in verbs.c; everything that concerns Redis is in roomop.c and
+ * roomsync.c; nothing here waits.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,6 @@
 #define EDITOR_TTL_MS	INT64_C(180000)	/* the package's own */
 #define FILL_MIN	32	/* users; in a smaller room it is not worth it */
 #define FILL_TICKS	2	/* that what was made of users is kept for */
-#define EARLY_MAX	16384	/* bytes a socket may send before its room
-				 * has answered */
 
 static int
 room_cmp(struct room *a, struct room *b)
@@ -400,29 +398,6 @@ member_send_pending(struct member *m, size_t place, size_t of)
 
 /* --- who comes and goes --- */
 
-/* Receives what came before the first frames. */
-static void
-receive_kept(struct member *m)
-{
-	const struct rooms *set = m->room->set;
-	struct buf *early = m->early;
-	size_t at = 0;
-	uint32_t n;
-
-	if (early == NULL)
-		return;
-	m->early = NULL;
-	while (at < early->n) {
-		memcpy(&n, early->p + at, sizeof(n));
-		at += sizeof(n);
-		set->ops->hear_again(m, (struct slice){ early->p + at, n },
-		    set->arg);
-		at += n;
-	}
-	buf_fini(early);
-	free(early);
-}
-
 void
 room_tell_joined(struct room *room, struct room_user *user)
 {
@@ -476,7 +451,7 @@ welcome(struct member *m)
 	/* A tab is shown the others in its own way, in a moment. */
 	if (room->kind != ROOM_CHAT && !greets)
 		welcome_edit(m);
-	receive_kept(m);
+	member_receive_kept(m);
 	if (greets && m->tab == NULL) {
 		/* The hello was one message too many. */
 		welcome_edit(m);
@@ -610,176 +585,4 @@ rooms_close_unverified(struct rooms *set, size_t n)
 		}
 	}
 	return (closed);
-}
-
-static void
-count_bad(struct member *m, enum say type)
-{
-	enum room_count id;
-
-	switch (type) {
-	case SAY_NOT_OBJECT:
-		id = COUNT_BAD_NOT_OBJECT;
-		break;
-	case SAY_NO_TYPE:
-		id = COUNT_BAD_NO_TYPE;
-		break;
-	case SAY_BAD_JSON:
-	case SAY_TOO_DEEP:
-		id = COUNT_BAD_JSON;
-		break;
-	default:
-		id = COUNT_BAD_UNKNOWN_TYPE;
-		type = SAY_UNKNOWN;
-		break;
-	}
-	rooms_count(m->room->set, id, 1);
-	member_refuse(m, REFUSED_BAD, type);
-}
-
-/* Whether it has given the lock back, or wants it; and what a page of the package
- * says of itself. */
-static void
-note_said(struct member *m, enum say type)
-{
-	if (m->room->kind != ROOM_EDIT)
-		return;
-	if (type == SAY_RELEASE_LOCK)
-		m->gave_back = true;
-	else if (type == SAY_HEARTBEAT || type == SAY_CLAIM_EDITOR ||
-	    type == SAY_REQUEST_EDIT || type == SAY_TAKE_OVER)
-		m->gave_back = false;
-	if (type == SAY_HEARTBEAT && m->tab == NULL && m->page == 0)
-		m->page = arc4random_uniform(UINT32_MAX) + 1;
-}
-
-static void
-receive_edit(struct member *m, const struct saying *msg)
-{
-	struct room *room = m->room;
-
-	switch (msg->what) {
-	case SAY_REQUEST_EDITOR_STATUS:
-		member_send_status(m, NULL);
-		break;
-	case SAY_CLAIM_EDITOR:
-		roomop_edit(room, m, EDIT_CLAIM, msg);
-		break;
-	case SAY_HEARTBEAT:
-		m->beat_us = room->set->now.wall_us;
-		roomop_edit(room, m, EDIT_HEARTBEAT, msg);
-		break;
-	case SAY_CONTENT_UPDATED:
-		roomop_edit(room, m, EDIT_UPDATED, msg);
-		break;
-	case SAY_RELEASE_LOCK:
-		roomop_edit(room, m, EDIT_RELEASE, msg);
-		break;
-	case SAY_REQUEST_ATTENTION:
-		roomop_edit(room, m, EDIT_ATTENTION, msg);
-		break;
-	default:
-		count_bad(m, msg->what);
-		break;
-	}
-}
-
-/* chat_active_users:R of the package: refreshed for whoever reads it there. */
-static void
-chat_heartbeat(struct member *m)
-{
-	const struct rooms *set = m->room->set;
-
-	set->ops->seen(m, set->arg);
-}
-
-static void
-receive_chat(struct member *m, const struct saying *msg)
-{
-	if (msg->what == SAY_HEARTBEAT)
-		chat_heartbeat(m);
-	else if (msg->what != SAY_CHAT_MESSAGE)
-		count_bad(m, msg->what);
-	else
-		member_chat(m, msg);
-}
-
-void
-member_chat(struct member *m, const struct saying *msg)
-{
-	if (msg->text.p == NULL || msg->text.n == 0 ||
-	    msg->recipient_raw.p == NULL)
-		member_refuse(m, REFUSED_EMPTY, msg->what);
-	else if (msg->text.n > (size_t)m->room->set->conf->chat_message_max)
-		member_refuse(m, REFUSED_TOO_LONG, msg->what);
-	else
-		roomchat_send(m->room, m, msg);
-}
-
-/* A page that reconnects asks as soon as the socket is open, and does not ask
- * again: what comes before the first frames is kept. */
-static void
-keep_early(struct member *m, struct slice text, const struct saying *msg)
-{
-	uint32_t n = (uint32_t)text.n;
-
-	if (m->early == NULL)
-		m->early = xcalloc(1, sizeof(*m->early));
-	if (m->early->n + sizeof(n) + text.n > EARLY_MAX) {
-		member_refuse(m, REFUSED_NOT_READY, SAY_UNKNOWN);
-		return;
-	}
-	if (m->is_v1 && msg->what == SAY_HELLO)
-		tab_note_early(m, msg);
-	buf_add(m->early, &n, sizeof(n));
-	buf_add(m->early, text.p, text.n);
-}
-
-/* Its user has said too much, here or elsewhere: others come first. */
-static void
-refuse_fast(struct member *m, enum say type)
-{
-	rooms_count(m->room->set, COUNT_OVER_RATE, 1);
-	log_warn_limited("message refused reason=\"too many messages of one "
-	    "user\" user=%s room=%s", m->user->id, m->room->key);
-	member_refuse(m, REFUSED_RATE, type);
-}
-
-static bool
-may_send(struct member *m, size_t n, enum say type)
-{
-	const struct rooms *set = m->room->set;
-
-	return (set->ops->may_say(m, n, type == SAY_CHAT_MESSAGE,
-	    set->arg));
-}
-
-static void
-receive(struct member *m, const struct saying *msg)
-{
-	if (m->is_v1 && tab_receive(m, msg))
-		return;
-	if (m->room->kind == ROOM_CHAT)
-		receive_chat(m, msg);
-	else if (m->room->kind == ROOM_EDIT)
-		receive_edit(m, msg);
-	else
-		count_bad(m, msg->what);
-}
-
-void
-member_receive(struct member *m, const struct saying *msg, struct slice text)
-{
-	if (m->stage != MEMBER_READY && !(m->is_v1 && msg->what == SAY_PING))
-		keep_early(m, text, msg);
-	else if (!may_send(m, text.n, msg->what))
-		refuse_fast(m, msg->what);
-	else if (m->is_v1 && msg->what == SAY_PING)
-		tab_answer_ping(m);
-	else if (msg->what <= SAY_UNKNOWN)
-		count_bad(m, msg->what);
-	else {
-		note_said(m, msg->what);
-		receive(m, msg);
-	}
 }

@@ -712,38 +712,31 @@ roomop_badges(struct room *room)
 /* --- the queue --- */
 
 static void
-start_op(struct roomop *op)
+start_load(struct roomop *op)
 {
-	struct room *room = op->room;
-	const struct rooms *set = room->set;
+	const struct rooms *set = op->room->set;
 
-	switch (op->kind) {
-	case OP_JOIN:
-		start_join(op);
-		break;
-	case OP_LEAVE:
-		start_leave(op);
-		break;
-	case OP_EDIT:
-		roomop_start_edit(op);
-		break;
-	case OP_LOAD:
-		set->ops->load(room, roomop_ask(op, on_loaded_room), set->arg);
-		break;
-	case OP_ADOPT:
-		roomop_start_adopt(op);
-		break;
-	case OP_STATE:
-		start_state(op);
-		break;
-	case OP_RECALL:
-		roomop_start_recall(op);
-		break;
-	case OP_BADGES:
-		set->ops->badges(room, roomop_ask(op, NULL), set->arg);
-		break;
-	}
+	set->ops->load(op->room, roomop_ask(op, on_loaded_room), set->arg);
 }
+
+static void
+start_badges(struct roomop *op)
+{
+	const struct rooms *set = op->room->set;
+
+	set->ops->badges(op->room, roomop_ask(op, NULL), set->arg);
+}
+
+static void (*const starts[])(struct roomop *) = {
+	[OP_JOIN] = start_join,
+	[OP_LEAVE] = start_leave,
+	[OP_EDIT] = roomop_start_edit,
+	[OP_LOAD] = start_load,
+	[OP_ADOPT] = roomop_start_adopt,
+	[OP_STATE] = start_state,
+	[OP_BADGES] = start_badges,
+	[OP_RECALL] = roomop_start_recall,
+};
 
 /* The one that may be started now, or NULL. */
 static struct roomop *
@@ -779,7 +772,7 @@ roomop_start_next(struct room *room)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		mark_in_line(op, false);
 		op->started_ms = room->set->now.mono_ms;
-		start_op(op);
+		starts[op->kind](op);
 	}
 	room->is_starting = false;
 }

@@ -423,8 +423,8 @@ tab_note_early(struct member *m, const struct saying *hello)
 	    room_user_letter(m->user) != letter;
 }
 
-static void
-say_hello(struct member *m, const struct saying *msg)
+void
+tab_say_hello(struct member *m, const struct saying *msg)
 {
 	if (!is_hello(m, msg)) {
 		member_refuse(m, REFUSED_HELLO, msg->what);
@@ -466,70 +466,4 @@ tab_fini(struct member *m)
 	if (!TAILQ_EMPTY(&user->members) &&
 	    tab_letter(user) != user->letter && !room->set->is_leaving)
 		roomop_state(room, user->id);
-}
-
-static void
-answer_request(struct member *m, const struct saying *msg)
-{
-	/* Not to the first in the line: somebody else was meant. */
-	if (msg->answer == ANSWER_HAND_OVER && msg->recipient_is_bad)
-		member_refuse(m, REFUSED_NO_USER, msg->what);
-	else if (msg->answer == ANSWER_HAND_OVER)
-		roomop_edit(m->room, m, EDIT_HAND_OVER, msg);
-	else if (msg->answer == ANSWER_LATER)
-		roomop_edit(m->room, m, EDIT_LATER, msg);
-	else
-		member_refuse(m, REFUSED_ANSWER, msg->what);
-}
-
-static void
-change_state(struct member *m, const struct saying *msg)
-{
-	m->letter = msg->letter;
-	roomop_state(m->room, m->user->id);
-}
-
-static void
-chat(struct member *m, const struct saying *msg)
-{
-	if (m->room->set->conf->enable_chat)
-		member_chat(m, msg);
-	else
-		member_refuse(m, REFUSED_DISABLED, msg->what);
-}
-
-void
-tab_answer_ping(struct member *m)
-{
-	member_tell(m, &(struct tell){ .what = TELL_PONG });
-}
-
-bool
-tab_receive(struct member *m, const struct saying *msg)
-{
-	bool edits = m->room->kind == ROOM_EDIT;
-
-	if (msg->what == SAY_HELLO) {
-		say_hello(m, msg);
-		return (true);
-	}
-	if (m->tab == NULL)
-		return (false);
-	if (msg->what == SAY_STATE)
-		change_state(m, msg);
-	else if (msg->what == SAY_CHAT_MESSAGE)
-		chat(m, msg);
-	else if (!edits)
-		return (false);
-	else if (msg->what == SAY_REQUEST_EDIT)
-		roomop_edit(m->room, m, EDIT_ASK, msg);
-	else if (msg->what == SAY_CANCEL_REQUEST)
-		roomop_edit(m->room, m, EDIT_WITHDRAW, msg);
-	else if (msg->what == SAY_TAKE_OVER)
-		roomop_edit(m->room, m, EDIT_TAKE, msg);
-	else if (msg->what == SAY_ANSWER_REQUEST)
-		answer_request(m, msg);
-	else
-		return (false);
-	return (true);
 }
