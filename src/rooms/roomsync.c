@@ -608,9 +608,9 @@ room_resync(struct room *room, const struct store_reply *reply)
 		return;
 	}
 	/* Nobody is told that the lock is free: it is about not to be. Then the
-	 * room is read again. */
+	 * room is read again, and what was asked for waits for that. */
 	if (must_restore(room, snap)) {
-		room_set_sync(room, SYNC_UNREAD);
+		room_set_sync(room, SYNC_BACK);
 		roomop_restore(room);
 		return;
 	}

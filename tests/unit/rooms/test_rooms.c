@@ -107,6 +107,30 @@ test_suspend(void **state UNUSED)
 	PLAY(rows);
 }
 
+/* The same, and the editor has claimed meanwhile: it is answered when it is known
+ * again who edits. */
+static void
+test_claim_meanwhile(void **state UNUSED)
+{
+	static const struct row rows[] = {
+		TWO,
+		{ "event 4 1 status", "A: status" },
+		{ "down", "" },
+		{ "suspend", "A: editor nobody" },
+		{ "say 1 claim", "?load" },
+		{ "up fresh", "" },
+		{ "ok 5 0 2", "?join 1 whole" },
+		{ "ok 5 0 12", "?load" },
+		{ "ok 5 0 12", "?commit editor 1" },
+		{ "ok 6 1 -", "?load" },
+		{ "ok 6 1 12", "?load" },
+		{ "ok 6 1 12", "1: editor 1; ?load" },
+		{ "ok 6 1 12", "1: editor 1" },
+	};
+
+	PLAY(rows);
+}
+
 /* The same with a page that had released, unheard: it has lost nothing. */
 static void
 test_released(void **state UNUSED)
@@ -221,6 +245,7 @@ main(void)
 		cmocka_unit_test(test_claim),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_suspend),
+		cmocka_unit_test(test_claim_meanwhile),
 		cmocka_unit_test(test_released),
 		cmocka_unit_test(test_unsettled),
 		cmocka_unit_test(test_put_aside),
