@@ -34,7 +34,9 @@ letter_of(struct slice state)
 {
 	if (slice_is(state, "dirty"))
 		return (TAB_DIRTY);
-	return (slice_is(state, "idle") ? TAB_IDLE : TAB_VIEWING);
+	if (slice_is(state, "idle"))
+		return (TAB_IDLE);
+	return (TAB_VIEWING);
 }
 
 static enum say_answer

@@ -438,11 +438,28 @@ add_told(struct render *r, struct room *room, const struct tell *t,
 	case TELL_BADGES:
 		add_badges(room, b);
 		break;
-	case TELL_FRAME:
-		buf_add(b, t->text.p, t->text.n);
-		break;
 	default:
 		ASSERT(false);
+	}
+}
+
+/* What is made for one socket alone; false if it is for whomever. */
+static bool
+add_own(struct render *r, const struct member *m, const struct tell *t,
+    struct buf *b)
+{
+	switch (t->what) {
+	case TELL_ACTIVE:
+		add_active(r, m, b);
+		return (true);
+	case TELL_PRESENCE:
+		add_presence(r, m, b);
+		return (true);
+	case TELL_HELLO:
+		add_hello(r, m, b);
+		return (true);
+	default:
+		return (false);
 	}
 }
 
@@ -453,27 +470,17 @@ make(struct render *r, struct room *room, const struct member *m,
 {
 	struct buf b = { NULL, 0, 0 };
 
-	if (t->what == TELL_JOINED) {
+	if (t->what == TELL_JOINED)
 		add_frame(f, roster_joined(r, room, t->user));
-		return;
-	}
-	if (t->what == TELL_FRAME) {
+	else if (t->what == TELL_FRAME)
 		add_frame(f, frame_new(WS_OP_TEXT, t->text));
-		return;
-	}
-	if (t->what == TELL_NEWS) {
+	else if (t->what == TELL_NEWS)
 		make_news(r, room, t, takes_many, f);
-		return;
+	else {
+		if (m == NULL || !add_own(r, m, t, &b))
+			add_told(r, room, t, &b);
+		add_text(f, &b);
 	}
-	if (t->what == TELL_ACTIVE)
-		add_active(r, m, &b);
-	else if (t->what == TELL_PRESENCE)
-		add_presence(r, m, &b);
-	else if (t->what == TELL_HELLO)
-		add_hello(r, m, &b);
-	else
-		add_told(r, room, t, &b);
-	add_text(f, &b);
 	buf_fini(&b);
 }
 
