@@ -2,7 +2,7 @@
  * What the rooms of a worker want done: the one way out of them. Whoever owns a
  * struct rooms carries it out (server/roomfx.c does, tests have their own), and
  * nothing of it comes back but as an input (room.h). Pointers that are given are
- * valid during the call only.
+ * valid during the call only, but for those of a struct room_ask.
  */
 #ifndef COLLABD_ROOMS_EFFECTS_H
 #define COLLABD_ROOMS_EFFECTS_H

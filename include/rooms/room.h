@@ -374,6 +374,9 @@ void	room_tell_left(struct room *room, struct room_user *user);
 void	room_tick_shown(struct room *room);
 
 /* tab.c */
+/* The user has gone, though a socket of it greets: it comes as one that was not
+ * here. */
+void	tab_note_absent(struct room_user *user);
 void	tab_say_hello(struct member *member, const struct saying *hello);
 /* The member is going away, and out of the lists. */
 void	tab_fini(struct member *member);

@@ -260,6 +260,7 @@ set_absent(struct room *room, struct room_user *user)
 		room_user_place(room, user, PLACE_NONE);
 		roomop_join(room, user->id);
 	}
+	tab_note_absent(user);
 	room_tell_left(room, user);
 	room_tell_absent(room, user);
 	room_user_release(room, user);

@@ -424,6 +424,17 @@ tab_note_early(struct member *m, const struct saying *hello)
 }
 
 void
+tab_note_absent(struct room_user *user)
+{
+	struct member *m;
+
+	TAILQ_FOREACH(m, &user->members, user_link) {
+		if (m->stage == MEMBER_GREETS)
+			m->is_news = true;
+	}
+}
+
+void
 tab_say_hello(struct member *m, const struct saying *msg)
 {
 	if (!is_hello(m, msg)) {

@@ -12,7 +12,8 @@
  *	mismatch SEQ EDITOR | busy | later (STORE_UNSETTLED)
  *	known			... with STORE_KNOWN
  *	gone			... with a room that Redis knows nothing of
- *	event SEQ EDITOR WHAT	joined=USER left=USER or none of these (-)
+ *	event SEQ EDITOR WHAT	joined=USER, left=USER, state=USER (who views
+ *				then), or none of these: -
  *	epoch N			of all that comes from now on
  *	wait MS			time goes by, and rooms_on_time() if it is due
  *	tick			a second goes by
@@ -472,6 +473,9 @@ event(struct rig *rig, uint64_t seq, int editor, const char *what)
 	if (strncmp(what, "joined=", 7) == 0) {
 		msg.joined.user_id = slice_of(what + 7);
 		msg.joined.info = SLICE_LIT("{}");
+	} else if (strncmp(what, "state=", 6) == 0) {
+		msg.state.user_id = slice_of(what + 6);
+		msg.state.states = SLICE_LIT("v");
 	} else if (strncmp(what, "left=", 5) == 0)
 		msg.left = slice_of(what + 5);
 	else if (strcmp(what, "-") != 0) {

@@ -38,6 +38,36 @@ test_joining(void **state UNUSED)
 	PLAY(rows);
 }
 
+/* A user who comes back before its going is told of is news to itself, too. */
+static void
+test_comes_back(void **state UNUSED)
+{
+	static const struct row rows[] = {
+		{ "page 2", "?join 2 whole" },
+		{ "ok 3 0 2", "X2: joined 2; 2: joined 2" },
+		{ "tab 1", "?join 1" },
+		{ "ok 4 0 -", "" },
+		{ "event 4 0 joined=1",
+		    "X1: joined 1; 1: joined 1; 1: joined 2" },
+		{ "say 1 hello",
+		    "1: hello; 1: presence; 1: lock nobody; ?state 1 v" },
+		{ "ok 5 0 -", "" },
+		{ "event 5 0 state=1", "O: news +1 -0" },
+		{ "leave 1", "?load" },
+		{ "ok 5 0 12", "?leave 1, editor nobody" },
+		{ "tab 1", "" },
+		{ "say 1 hello", "" },
+		{ "ok 6 0 -", "?join 1" },
+		{ "ok 7 0 -", "" },
+		{ "event 6 0 left=1", "?join 1; X1: left 1" },
+		{ "event 7 0 joined=1",
+		    "X1: joined 1; 1: joined 1; 1: hello; 1: presence; "
+		    "1: lock nobody; 1: present" },
+	};
+
+	PLAY(rows);
+}
+
 /* Another was faster: the claim is decided again, and refused. */
 static void
 test_claim(void **state UNUSED)
@@ -242,6 +272,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_joining),
+		cmocka_unit_test(test_comes_back),
 		cmocka_unit_test(test_claim),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_suspend),
