@@ -179,27 +179,23 @@ struct room {
 	char		*key;
 	char		*name;
 	enum room_kind	 kind;
-	struct room_users users;
-	struct member_list members;
+	enum room_sync	 sync;		/* room_set_sync() alone writes it */
+	enum room_past	 past;		/* room_set_past() alone writes it */
 	unsigned	 n_tabs;	/* of members */
 	unsigned	 n_users;
+	unsigned	 n_busy;	/* operations under way: the first */
+	struct room_users users;
+	struct member_list members;
 	size_t		 n_held;	/* users; with none no events come */
 
 	uint64_t	 epoch, seq;	/* of what was applied */
 	/* The newest event that went by unapplied. */
 	uint64_t	 seen_epoch, seen_seq;
 	uint64_t	 suspect_seq;	/* the slow check saw one we have not */
-	enum room_sync	 sync;		/* room_set_sync() alone writes it */
 	/* Users that Redis has put into the room, whose sockets get their first
 	 * frames when the events have come so far: in that order. */
 	struct room_user_list awaited;
 	int64_t		 awaits_since_ms; /* the first of them */
-	bool		 needs_repair;	/* Redis refused a join or a leave */
-	bool		 is_refused;	/* ... a join, because it takes no
-					 * writes: it will be tried again */
-	bool		 is_suspended;	/* sockets were told that nobody knows
-					 * who edits */
-	enum room_past	 past;		/* room_set_past() alone writes it */
 	struct room_editor editor;
 	char		*modified;	/* last_modified:R, or NULL */
 	struct snapshot	 told;		/* as applied ... */
@@ -211,12 +207,8 @@ struct room {
 	int64_t		 saved_us;	/* ... and when, says the log */
 	int64_t		 updated_ms;	/* content_updated was told */
 	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */
-	bool		 deceives;	/* members, perhaps */
-	bool		 owes_beats;	/* Redis did not hear one */
 	int64_t		 hidden_beat_us; /* a tab was shown no editor, whose
 					 * last heartbeat this was; or 0 */
-	char		 idle_asked;	/* what the rule book was told of the
-					 * editor, until the state changes */
 	LIST_HEAD(, badge) badges;	/* ROOM_MODEL */
 	uint64_t	 noted;		/* hash of the state that was noted */
 	int64_t		 deadline_us;	/* of the next EDIT_TICK */
@@ -225,19 +217,12 @@ struct room {
 	RB_ENTRY(room)	 due_link;	/* set->dues */
 	int64_t		 due_ms;	/* monotonic; INT64_MAX: in no tree */
 
-	TAILQ_ENTRY(room) idle_link;	/* set->idle */
-	bool		 is_idle;
+	TAILQ_ENTRY(room) idle_link;	/* set->idle, if is_idle */
 	struct roomop_list ops;		/* the first n_busy are under way */
 	struct roomop	*first_at;	/* roomop_first(): the last of those */
 	/* What would make somebody the editor in an unsettled generation waits
 	 * here until that is settled: at most one of each verb of a member. */
 	struct roomop_list aside;
-	bool		 is_starting;	/* start_next() is on the stack */
-	bool		 puts_first;
-	bool		 has_badges;	/* they have been read */
-	uint8_t		 fills;		/* many come: ticks for which what is
-					 * made of users is kept */
-	unsigned	 n_busy;
 	uint64_t	 shown_of;	/* the renderer's: of what time that
 					 * is */
 	/* Users whose presence changed in this turn of the loop and of whom
@@ -245,6 +230,23 @@ struct room {
 	struct buf	*news;		/* NULL: none */
 	struct talker_list talkers;	/* users with chat messages in line */
 	struct talk	*talk;		/* the one under way; or NULL */
+	/* Small ones together, because there are many rooms. */
+	bool		 needs_repair;	/* Redis refused a join or a leave */
+	bool		 is_refused;	/* ... a join, because it takes no
+					 * writes: it will be tried again */
+	bool		 is_suspended;	/* sockets were told that nobody knows
+					 * who edits */
+	bool		 deceives;	/* members were shown a stale lock as
+					 * a free one, perhaps */
+	bool		 owes_beats;	/* Redis did not hear a heartbeat */
+	char		 idle_asked;	/* what the rule book was told of the
+					 * editor, until the state changes */
+	bool		 is_idle;
+	bool		 is_starting;	/* start_next() is on the stack */
+	bool		 puts_first;
+	bool		 has_badges;	/* they have been read */
+	uint8_t		 fills;		/* many come: ticks for which what is
+					 * made of users is kept */
 };
 
 RB_HEAD(room_tree, room);

@@ -60,11 +60,10 @@ struct grant {
 	LIST_ENTRY(grant) _link;
 	struct session	*session;
 	struct model	*model;
-	/* The last re-check could not decide. */
-	bool		 is_overdue;
 	int64_t		 verified_ms;	/* when a check began that allowed it;
 					 * clock_mono_ms() */
 	unsigned	 sockets;
+	bool		 is_overdue;	/* the last re-check could not decide */
 };
 
 struct people *people_new(void) MUSTCHECK;
