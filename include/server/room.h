@@ -174,6 +174,8 @@ struct room {
 					 * out: by others, or with the data */
 	bool		 is_suspended;	/* sockets were told that nobody knows
 					 * who edits */
+	bool		 owes_status;	/* ... pages that nobody does, though
+					 * somebody did */
 	bool		 is_unsettled;	/* who is missing was not looked for,
 					 * because others may yet come back */
 	struct room_editor editor;

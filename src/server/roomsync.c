@@ -306,9 +306,10 @@ knows_lock(const struct room *room)
 	    room->editor.id != NULL);
 }
 
-/* Who edits is not known, until tell_whole_lock(). */
+/* Who edits is not known, until tell_whole_lock(). Pages have heard it if they
+ * believe that nobody does, as newcomers do. */
 static void
-tell_unknown(struct room *room)
+tell_unknown(struct room *room, bool had_editor)
 {
 	struct slice nobody = { NULL, 0 };
 	struct buf b = { NULL, 0, 0 };
@@ -316,24 +317,28 @@ tell_unknown(struct room *room)
 	if (room->kind != ROOM_EDIT || room->is_suspended)
 		return;
 	room->is_suspended = true;
+	room->owes_status = had_editor;
 	tabmsg_add_lock_unknown(&b);
 	room_deliver(room, 'T', nobody, (struct slice){ b.p, b.n });
 	buf_reset(&b);
 	message_add_editor_status(&b, NULL);
-	room_deliver(room, 'A', nobody, (struct slice){ b.p, b.n });
+	if (had_editor)
+		room_deliver(room, 'A', nobody, (struct slice){ b.p, b.n });
 	buf_fini(&b);
 }
 
-/* All sockets, whatever they were told before. */
+/* All sockets, whatever they were told before; but pages that have never heard of
+ * an editor know as much as that there is none. */
 static void
 tell_whole_lock(struct room *room)
 {
+	bool tells_pages = room->owes_status || room->editor.id != NULL;
 	struct member *m;
 
-	room->is_suspended = false;
+	room->is_suspended = room->owes_status = false;
 	room->lock_told = 0;
 	TAILQ_FOREACH(m, &room->members, link) {
-		if (m->is_ready && m->tab == NULL)
+		if (m->is_ready && m->tab == NULL && tells_pages)
 			member_send_status(m, NULL);
 	}
 }
@@ -500,7 +505,7 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 
 	changed = room_note(room, snap, &old);
 	if (!knows_lock(room))
-		tell_unknown(room);
+		tell_unknown(room, old.id != NULL);
 	else if (room->is_suspended)
 		tell_whole_lock(room);
 	else if (changed)
@@ -668,5 +673,5 @@ rooms_on_suspend(struct rooms *set)
 	struct room *room;
 
 	RB_FOREACH(room, room_tree, &set->tree)
-		tell_unknown(room);
+		tell_unknown(room, room->editor.id != NULL);
 }

@@ -291,7 +291,6 @@ list_present(struct room *room, struct slice news, struct room_user ***out)
 		if (user == NULL || !user->is_present || user->is_told)
 			continue;
 		user->is_told = true;
-		user->told = whole_letter(user);
 		(*out)[n++] = user;
 	}
 	for (i = 0; i < n; i++)
@@ -405,15 +404,26 @@ room_tell_present(struct room *room, struct room_user *user)
 	note_news(room, user, NEWS_CAME);
 }
 
+/*
+ * After whatever may have changed what a user does, here or elsewhere. At once,
+ * and not when Redis has heard of it: what one tab is shown when it comes, and
+ * what the others are told, must not come apart.
+ */
+static void
+note_letter(struct room *room, struct room_user *user)
+{
+	if (!user->is_present || whole_letter(user) == user->told)
+		return;
+	user->told = whole_letter(user);
+	note_news(room, user, NEWS_CHANGED);
+}
+
 void
 room_note_states(struct room *room, struct room_user *user, struct slice now)
 {
 	free(user->states);
 	user->states = now.n == 0 ? NULL : xmemdup0(now.p, now.n);
-	if (user->is_present && whole_letter(user) != user->told) {
-		user->told = whole_letter(user);
-		note_news(room, user, NEWS_CHANGED);
-	}
+	note_letter(room, user);
 }
 
 void
@@ -693,6 +703,7 @@ tab_note_early(struct member *m, const struct message *hello)
 	m->greets = true;
 	m->letter = letter_of(hello->state);
 	m->is_news = !m->user->is_present || whole_letter(m->user) != letter;
+	note_letter(m->room, m->user);
 }
 
 static void
@@ -710,6 +721,7 @@ say_hello(struct member *m, const struct message *msg)
 	m->tab = xmemdup0(msg->tab.p, msg->tab.n);
 	m->letter = letter_of(msg->state);
 	m->takes_many = msg->takes_many;
+	note_letter(m->room, m->user);
 	send_hello(m);
 	send_presence(m);
 	if (m->room->kind == ROOM_EDIT)
@@ -736,8 +748,10 @@ tab_fini(struct member *m)
 	free(m->tab);
 	m->tab = NULL;
 	/* Who has no page left here leaves, which says it too. */
-	if (!TAILQ_EMPTY(&user->members) &&
-	    tab_letter(user) != user->letter && !room->set->is_leaving)
+	if (TAILQ_EMPTY(&user->members) || room->set->is_leaving)
+		return;
+	note_letter(room, user);
+	if (tab_letter(user) != user->letter)
 		roomop_state(room, user->id);
 }
 
@@ -761,6 +775,7 @@ static void
 change_state(struct member *m, const struct message *msg)
 {
 	m->letter = letter_of(msg->state);
+	note_letter(m->room, m->user);
 	roomop_state(m->room, m->user->id);
 }
 
