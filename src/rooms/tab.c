@@ -141,7 +141,6 @@ list_present(struct room *room, struct slice news, struct room_user ***out)
 		if (user == NULL || !user->is_present || user->is_told)
 			continue;
 		user->is_told = true;
-		user->told = room_user_letter(user);
 		(*out)[n++] = user;
 	}
 	for (i = 0; i < n; i++)
@@ -178,9 +177,9 @@ tell_some(struct room *room, struct member *m, char audience,
 
 	t.news.n_present = list_present(room, news, &t.news.present);
 	t.news.n_absent = list_absent(room, news, &t.news.absent);
-	if (m != NULL)
+	if (m != NULL && t.news.n_present + t.news.n_absent != 0)
 		member_tell(m, &t);
-	else
+	else if (m == NULL)
 		room->set->ops->tell(room, &t, audience,
 		    (struct slice){ NULL, 0 }, room->set->arg);
 	free(t.news.present);
@@ -241,14 +240,20 @@ room_tell_present(struct room *room, struct room_user *user)
 }
 
 void
+room_note_letter(struct room *room, struct room_user *user)
+{
+	if (!user->is_present || room_user_letter(user) == user->told)
+		return;
+	user->told = room_user_letter(user);
+	note_news(room, user, NEWS_CHANGED);
+}
+
+void
 room_note_states(struct room *room, struct room_user *user, struct slice now)
 {
 	free(user->states);
 	user->states = now.n == 0 ? NULL : xmemdup0(now.p, now.n);
-	if (user->is_present && room_user_letter(user) != user->told) {
-		user->told = room_user_letter(user);
-		note_news(room, user, NEWS_CHANGED);
-	}
+	room_note_letter(room, user);
 }
 
 void
@@ -421,6 +426,7 @@ tab_note_early(struct member *m, const struct saying *hello)
 	m->letter = hello->letter;
 	m->is_news = !m->user->is_present ||
 	    room_user_letter(m->user) != letter;
+	room_note_letter(m->room, m->user);
 }
 
 void
@@ -447,6 +453,7 @@ tab_say_hello(struct member *m, const struct saying *msg)
 	m->tab = xmemdup0(msg->tab.p, msg->tab.n);
 	m->letter = msg->letter;
 	m->takes_many = msg->takes_many;
+	room_note_letter(m->room, m->user);
 	member_tell(m, &(struct tell){ .what = TELL_HELLO });
 	send_presence(m);
 	if (m->room->kind == ROOM_EDIT)
@@ -474,7 +481,9 @@ tab_fini(struct member *m)
 	free(m->tab);
 	m->tab = NULL;
 	/* Who has no page left here leaves, which says it too. */
-	if (!TAILQ_EMPTY(&user->members) &&
-	    tab_letter(user) != user->letter && !room->set->is_leaving)
+	if (TAILQ_EMPTY(&user->members) || room->set->is_leaving)
+		return;
+	room_note_letter(room, user);
+	if (tab_letter(user) != user->letter)
 		roomop_state(room, user->id);
 }

@@ -91,6 +91,7 @@ static void
 change_state(struct member *m, const struct saying *say)
 {
 	m->letter = say->letter;
+	room_note_letter(m->room, m->user);
 	roomop_state(m->room, m->user->id);
 }
 

@@ -128,8 +128,11 @@ class Tab(Ws):
     tab = None
     last_state = None           # what it has said to do
     patience = None             # other than everybody's
+    passed = ()                 # frames that are to be read once more
 
     def next(self, patience=None):
+        if self.passed:
+            return self.passed.pop(0)
         return super().next(patience or self.patience)
 
     def read(self, text):
@@ -152,7 +155,14 @@ class Tab(Ws):
         assert frame["tab"] == tab
         self.presence = self.expect("presence")
         # Somebody else may come between the two.
-        self.shown = self.until("lock", "badges")
+        self.shown = self.until("lock", "lock_unknown", "badges")
+        if self.shown["type"] == "lock_unknown":
+            # What comes until it is known answers no hello.
+            passed = []
+            while self.shown["type"] != "lock":
+                self.shown = self.next()
+                passed.append(self.shown)
+            self.passed = passed[:-1]
         return self
 
     def until(self, *kinds, **fields):

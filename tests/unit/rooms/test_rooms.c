@@ -50,9 +50,10 @@ test_comes_back(void **state UNUSED)
 		{ "event 4 0 joined=1",
 		    "X1: joined 1; 1: joined 1; 1: joined 2" },
 		{ "say 1 hello",
-		    "1: hello; 1: presence; 1: lock nobody; ?state 1 v" },
+		    "1: hello; 1: presence; 1: lock nobody; 1: present; "
+		    "?state 1 v" },
 		{ "ok 5 0 -", "" },
-		{ "event 5 0 state=1", "O: news +1 -0" },
+		{ "event 5 0 state=1", "" },
 		{ "leave 1", "?load" },
 		{ "ok 5 0 12", "?leave 1, editor nobody" },
 		{ "tab 1", "" },
