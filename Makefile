@@ -55,7 +55,7 @@ Q = @
 endif
 
 # Layers, lowest first; tests/lint/layers.txt says which may use which.
-LAYERS = base shm proto rules django db auth store server process start
+LAYERS = base shm proto rules django db auth store rooms server process start
 
 PKGS = libevent_core libevent_extra libevent_openssl libevent_pthreads \
 	hiredis json-c libpq openssl zlib sqlite3 libbsd

@@ -20,6 +20,7 @@
 #include "auth/identity.h"
 #include "base/compat.h"
 #include "base/slice.h"
+#include "rooms/right.h"
 #include "server/bucket.h"
 
 struct conf;
@@ -29,6 +30,7 @@ struct people;
 struct user {
 	RB_ENTRY(user)	 _link;
 	struct identity	*identity;	/* as of the latest handshake */
+	struct person	 person;	/* the same */
 	unsigned	 sockets;	/* and held grants */
 	unsigned	 held;		/* of people_hold_all() */
 	struct bucket	 messages;	/* of all its sockets */
@@ -51,22 +53,17 @@ struct model {
 	unsigned	 grants;
 };
 
-/* What a session may do with one model. */
+/* What a session may do with one model. right.is_unverified: it is overdue for
+ * so long. */
 struct grant {
+	struct right	 right;		/* for the rooms; first */
 	LIST_ENTRY(grant) _link;
 	struct session	*session;
 	struct model	*model;
-	bool		 may_change;
-	bool		 may_take_over;
-	bool		 is_denied;	/* by a later check */
-	/* The last re-check could not decide. */
-	bool		 is_overdue;
-	/* And so it was for reauth_grace: nothing may be done with it any more,
-	 * its sockets are about to be closed. */
-	bool		 is_unverified;
 	int64_t		 verified_ms;	/* when a check began that allowed it;
 					 * clock_mono_ms() */
 	unsigned	 sockets;
+	bool		 is_overdue;	/* the last re-check could not decide */
 };
 
 struct people *people_new(void) MUSTCHECK;

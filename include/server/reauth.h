@@ -16,13 +16,13 @@ struct auth;
 struct event_base;
 struct people;
 struct reauth;
-struct rooms;
+struct roomfx;
 
 /* Runs by itself from now on. All are borrowed; the pool of auth is freed
  * before it, since a check may be under way, the others after it. */
 struct reauth *reauth_new(const struct conf *conf, struct event_base *base,
 	    struct shm *shm, int slot, struct auth *auth,
-	    struct people *people, struct rooms *rooms) MUSTCHECK;
+	    struct people *people, struct roomfx *rooms) MUSTCHECK;
 /* NULL is allowed. */
 void	reauth_free(struct reauth *reauth);
 

@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/json.h"
 #include "rules/edit.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 #define ROOMSTATE_ID_SIZE	256	/* ids are at most 254 bytes */
+
+struct json;
 
 struct roomstate {
 	struct edit_state	 st;	/* its strings live in the rest */

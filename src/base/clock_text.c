@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 
 /* n digits of a number that is not negative, and what stands behind them. */
 static void

@@ -10,11 +10,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/pool.h"
+#include "rooms/room.h"
+#include "rooms/roomop.h"
 #include "server/client.h"
 #include "server/dump.h"
 #include "server/people.h"
-#include "server/room.h"
-#include "server/roomop.h"
 #include "shm/budget.h"
 #include "shm/region.h"
 #include "store/store.h"
@@ -179,7 +179,7 @@ add_people(struct buf *b, const struct room *room)
 	}
 	TAILQ_FOREACH(m, &room->members, link) {
 		n_members++;
-		n_unready += !m->is_ready;
+		n_unready += m->stage != MEMBER_READY;
 	}
 	buf_addf(b, " sockets=%zu tabs=%u unready=%zu users=%zu present=%zu "
 	    "held=%zu awaited=%zu", n_members, room->n_tabs, n_unready, n,
@@ -234,11 +234,11 @@ dump_room(const struct room *room, struct buf *b)
 	buf_addf(b, "room=%s kind=%s at=%016llx:%llu synced=%s suspended=%s "
 	    "unsettled=%s", room->key, kind_names[room->kind],
 	    (unsigned long long)room->epoch, (unsigned long long)room->seq,
-	    yes(room->is_synced), yes(room->is_suspended),
-	    yes(room->is_unsettled));
-	if (room->is_back || room->needs_repair)
+	    yes(room->sync == SYNC_READ), yes(room->is_suspended),
+	    yes(room->past == PAST_OPEN));
+	if (room_is_back(room) || room->needs_repair)
 		buf_addf(b, " link_was_lost=%s needs_repair=%s",
-		    yes(room->is_back), yes(room->needs_repair));
+		    yes(room_is_back(room)), yes(room->needs_repair));
 	/* Its name may be an e-mail address. */
 	if (room->editor.id != NULL)
 		buf_addf(b, " editor=%s", room->editor.id);
@@ -259,8 +259,8 @@ is_remarkable(const struct room *room)
 {
 	return (!TAILQ_EMPTY(&room->ops) || !TAILQ_EMPTY(&room->aside) ||
 	    !TAILQ_EMPTY(&room->talkers) || !TAILQ_EMPTY(&room->awaited) ||
-	    !room->is_synced || room->is_suspended || room->is_unsettled ||
-	    room->is_back || room->needs_repair);
+	    room->sync != SYNC_READ || room->is_suspended ||
+	    room->past != PAST_SETTLED || room->needs_repair);
 }
 
 static void

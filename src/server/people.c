@@ -108,7 +108,8 @@ people_identity(const struct people *people, const char *user_id)
 static bool
 is_confirmed(const struct grant *g)
 {
-	return (!g->is_denied && !g->is_overdue && !g->is_unverified);
+	return (!g->right.is_denied && !g->is_overdue &&
+	    !g->right.is_unverified);
 }
 
 const struct identity *
@@ -159,6 +160,17 @@ is_shown_alike(const struct identity *a, const struct identity *b)
 	    text_same_or_none(a->avatar_url, b->avatar_url));
 }
 
+static void
+set_identity(struct user *u, struct identity *identity)
+{
+	u->identity = identity;
+	u->person = (struct person){
+		.id = identity->id, .username = identity->username,
+		.name = identity->name, .email = identity->email,
+		.avatar_url = identity->avatar_url,
+	};
+}
+
 static struct user *
 get_user(struct people *people, struct identity *identity)
 {
@@ -167,11 +179,11 @@ get_user(struct people *people, struct identity *identity)
 	if (u != NULL) {
 		people->n_changes += !is_shown_alike(u->identity, identity);
 		identity_free(u->identity);
-		u->identity = identity;
+		set_identity(u, identity);
 		return (u);
 	}
 	u = xcalloc(1, sizeof(*u));
-	u->identity = identity;
+	set_identity(u, identity);
 	RB_INSERT(user_tree, &people->users, u);
 	people->n_users++;
 	return (u);
@@ -233,13 +245,14 @@ get_grant(struct people *people, struct session *s, const char *app_label,
 	struct grant *g;
 
 	LIST_FOREACH(g, &s->grants, _link) {
-		if (!g->is_denied &&
+		if (!g->right.is_denied &&
 		    strcmp(g->model->app_label, app_label) == 0 &&
 		    strcmp(g->model->name, model) == 0)
 			return (g);
 	}
 	g = xcalloc(1, sizeof(*g));
 	g->session = s;
+	g->right.person = &s->user->person;
 	g->model = get_model(people, app_label, model);
 	LIST_INSERT_HEAD(&s->grants, g, _link);
 	people->n_grants++;
@@ -255,9 +268,9 @@ people_get(struct people *people, struct slice cookie,
 	struct session *s = get_session(people, cookie, u);
 	struct grant *g = get_grant(people, s, app_label, model);
 
-	g->may_change = may_change;
-	g->may_take_over = may_take_over;
-	g->is_overdue = g->is_unverified = false;
+	g->right.may_change = may_change;
+	g->right.may_take_over = may_take_over;
+	g->is_overdue = g->right.is_unverified = false;
 	g->verified_ms = clock_mono_ms();
 	g->sockets++;
 	u->sockets++;
@@ -331,27 +344,28 @@ bool
 people_note(struct grant *g, const struct auth_recheck *answer,
     int64_t asked_ms)
 {
-	bool had_change = g->may_change, had_take_over = g->may_take_over;
-	bool was_denied = g->is_denied;
+	bool had_change = g->right.may_change;
+	bool had_take_over = g->right.may_take_over;
+	bool was_denied = g->right.is_denied;
 
 	switch (answer->verdict) {
 	case AUTH_UNAVAILABLE:
 		g->is_overdue = true;
 		return (false);
 	case AUTH_DENIED:
-		g->is_denied = true;
+		g->right.is_denied = true;
 		return (!was_denied);
 	case AUTH_ALLOWED:
 		break;
 	}
-	g->may_change = answer->may_change;
-	g->may_take_over = answer->may_take_over;
-	g->is_overdue = g->is_unverified = false;
+	g->right.may_change = answer->may_change;
+	g->right.may_take_over = answer->may_take_over;
+	g->is_overdue = g->right.is_unverified = false;
 	/* A handshake may have come since. */
 	if (g->verified_ms < asked_ms)
 		g->verified_ms = asked_ms;
-	return ((had_change && !g->may_change) ||
-	    (had_take_over && !g->may_take_over));
+	return ((had_change && !g->right.may_change) ||
+	    (had_take_over && !g->right.may_take_over));
 }
 
 size_t
@@ -364,11 +378,13 @@ people_expire(struct people *people, int64_t since_ms, int64_t *oldest_ms)
 	*oldest_ms = INT64_MAX;
 	RB_FOREACH(s, session_tree, &people->sessions) {
 		LIST_FOREACH(g, &s->grants, _link) {
-			if (!g->is_overdue || g->is_denied || g->is_unverified)
+			if (!g->is_overdue || g->right.is_denied ||
+			    g->right.is_unverified)
 				continue;
 			if (g->verified_ms <= since_ms) {
-				g->is_unverified = true;
-				g->may_change = g->may_take_over = false;
+				g->right.is_unverified = true;
+				g->right.may_change = false;
+				g->right.may_take_over = false;
 				n++;
 			} else if (g->verified_ms < *oldest_ms)
 				*oldest_ms = g->verified_ms;

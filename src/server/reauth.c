@@ -15,9 +15,10 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "rooms/room.h"
 #include "server/people.h"
 #include "server/reauth.h"
-#include "server/room.h"
+#include "server/roomfx.h"
 #include "shm/counters.h"
 
 #define STEP_MS		100
@@ -30,7 +31,7 @@ struct reauth {
 	int			 slot;
 	struct auth		*auth;
 	struct people		*people;
-	struct rooms		*rooms;
+	struct roomfx		*rooms;
 	struct timer		*timer;
 	struct grant		**held;		/* of a check under way */
 	size_t			 n_held;
@@ -80,11 +81,12 @@ closing_cb(void *arg)
 {
 	struct reauth *r = arg;
 	int64_t left = r->closed_by_ms - clock_mono_ms();
-	size_t n = rooms_unverified(r->rooms), share = n, closed;
+	size_t n = rooms_unverified(roomfx_rooms(r->rooms));
+	size_t share = n, closed;
 
 	if (left > STEP_MS)
 		share = n / (size_t)(left / STEP_MS) + 1;
-	closed = rooms_close_unverified(r->rooms, share);
+	closed = rooms_close_unverified(roomfx_now(r->rooms), share);
 	counters_add(r->shm, r->slot, COUNTER_REAUTH_UNVERIFIED,
 	    (int64_t)closed);
 	if (closed < n)
@@ -126,7 +128,7 @@ grace_cb(void *arg)
 static void
 enforce(struct reauth *r)
 {
-	size_t closed = rooms_enforce(r->rooms);
+	size_t closed = rooms_enforce(roomfx_now(r->rooms));
 
 	if (closed == 0)
 		return;
@@ -191,7 +193,7 @@ timer_cb(void *arg)
 struct reauth *
 reauth_new(const struct conf *conf, struct event_base *base, struct shm *shm,
     int slot, struct auth *auth, struct people *people,
-    struct rooms *rooms)
+    struct roomfx *rooms)
 {
 	struct reauth *r = xcalloc(1, sizeof(*r));
 

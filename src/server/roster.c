@@ -19,18 +19,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/json.h"
 #include "base/xmalloc.h"
 #include "proto/wsframe.h"
-#include "server/client.h"
+#include "server/people.h"
 #include "server/profile.h"
-#include "server/room.h"
+#include "server/roster.h"
 
 #define INFO_DEPTH	4
-
-#define FILL_MIN	32	/* users; in a smaller room it is not worth it */
-#define FILL_TICKS	2	/* that what was made is kept for */
 
 /* Around the time, which is of one length. */
 #define JOINED		",\"joined\":\""
@@ -43,7 +40,7 @@ buf_slice(const struct buf *b)
 }
 
 static void
-add_profile(struct buf *b, const struct identity *who)
+add_profile(struct buf *b, const struct person *who)
 {
 	buf_add_char(b, '{');
 	json_add_pair(b, "username", who->username);
@@ -67,7 +64,7 @@ add_joined_at(struct buf *b, int64_t joined_us)
 }
 
 char *
-room_user_info(const struct room_user *user)
+roster_info(const struct room_user *user)
 {
 	const struct member *m = TAILQ_FIRST(&user->members);
 	struct buf b = { NULL, 0, 0 };
@@ -77,7 +74,7 @@ room_user_info(const struct room_user *user)
 		text = profile_text(user->profile);
 		buf_add(&b, text.p, text.n);
 	} else if (m != NULL)
-		add_profile(&b, m->grant->session->user->identity);
+		add_profile(&b, m->right->person);
 	else
 		buf_add_str(&b, "{}");
 	if (!user->is_odd && (user->profile != NULL || m != NULL))
@@ -111,9 +108,10 @@ split_info(struct slice info, struct slice *profile, int64_t *joined_us)
 	return (ok);
 }
 
+static void	forget_shown(struct room_user *user);
+
 void
-room_user_keep_info(struct room *room, struct room_user *user,
-    struct slice info)
+roster_keep_info(struct render *r, struct room_user *user, struct slice info)
 {
 	struct slice profile;
 	int64_t joined_us;
@@ -123,14 +121,14 @@ room_user_keep_info(struct room *room, struct room_user *user,
 		profile = info;
 	else
 		user->joined_us = joined_us;
-	user->profile = profile_get(room->set->profiles, profile);
-	room_user_forget_shown(user);
+	user->profile = profile_get(r->profiles, profile);
+	forget_shown(user);
 }
 
 /* --- what was made of a user --- */
 
-void
-room_user_forget_shown(struct room_user *user)
+static void
+forget_shown(struct room_user *user)
 {
 	struct shown *shown = user->shown;
 
@@ -144,45 +142,38 @@ room_user_forget_shown(struct room_user *user)
 }
 
 void
-room_forget_shown(struct room *room)
+roster_forget_shown(struct room *room)
 {
 	struct room_user *user;
 
 	if (room->fills == 0)
 		return;
 	RB_FOREACH(user, room_users, &room->users)
-		room_user_forget_shown(user);
-}
-
-void
-room_note_newcomer(struct room *room)
-{
-	if (room->n_users >= FILL_MIN)
-		room->fills = FILL_TICKS;
-}
-
-void
-room_tick_shown(struct room *room)
-{
-	if (room->fills == 1)
-		room_forget_shown(room);
-	room->fills -= room->fills != 0;
+		forget_shown(user);
 }
 
 struct shown *
-room_user_shown(struct room *room, struct room_user *user)
+roster_shown(struct render *r, struct room *room, struct room_user *user)
 {
 	uint64_t changes;
 
 	if (room->fills == 0)
 		return (NULL);
-	changes = people_changes(room->set->people);
+	changes = people_changes(r->people);
 	if (room->shown_of != changes)
-		room_forget_shown(room);
+		roster_forget_shown(room);
 	room->shown_of = changes;
 	if (user->shown == NULL)
 		user->shown = xcalloc(1, sizeof(*user->shown));
 	return (user->shown);
+}
+
+void
+roster_forget(struct render *r, struct room_user *user)
+{
+	forget_shown(user);
+	profile_put(r->profiles, user->profile);
+	user->profile = NULL;
 }
 
 /* --- an info, taken apart --- */
@@ -223,14 +214,14 @@ roster_info_fini(struct roster_info *info)
 }
 
 char *
-room_name_of(struct room *room, const char *id, const char *fallback)
+roster_name(struct room *room, const char *id, const char *fallback)
 {
 	struct room_user *user = room_user_find(room, slice_of(id));
 	struct roster_info info;
 	char *text, *name = NULL;
 
 	if (user != NULL) {
-		text = room_user_info(user);
+		text = roster_info(user);
 		roster_info_read(&info, slice_of(text));
 		if (*info.name != '\0')
 			name = xstrdup(info.name);
@@ -246,7 +237,7 @@ static struct message_user
 user_from_info(const struct room *room, const char *id, struct slice text,
     struct roster_info *info)
 {
-	struct message_user u = room_message_user(room, id, "");
+	struct message_user u = render_user(room, id, "");
 
 	roster_info_read(info, text);
 	u.email = info->email;
@@ -263,7 +254,7 @@ static struct frame *
 make_joined(struct room *room, const struct room_user *user)
 {
 	struct buf b = { NULL, 0, 0 };
-	char *info = room_user_info(user);
+	char *info = roster_info(user);
 	struct roster_info r;
 	struct message_user u = user_from_info(room, user->id,
 	    slice_of(info), &r);
@@ -280,11 +271,10 @@ make_joined(struct room *room, const struct room_user *user)
 	return (f);
 }
 
-/* user_joined of one user, as sockets of this room are told; give it back. */
-static struct frame *
-joined_frame(struct room *room, struct room_user *user)
+struct frame *
+roster_joined(struct render *r, struct room *room, struct room_user *user)
 {
-	struct shown *shown = room_user_shown(room, user);
+	struct shown *shown = roster_shown(r, room, user);
 
 	if (shown == NULL)
 		return (make_joined(room, user));
@@ -294,133 +284,101 @@ joined_frame(struct room *room, struct room_user *user)
 }
 
 void
-room_tell_joined(struct room *room, struct room_user *user)
+roster_add_left(struct buf *b, const struct room *room,
+    const struct room_user *user)
 {
-	struct frame *f = joined_frame(room, user);
-
-	room_deliver_frame(room, 'X', slice_of(user->id), f);
-	frame_put(f);
-}
-
-void
-room_tell_left(struct room *room, struct room_user *user)
-{
-	struct buf b = { NULL, 0, 0 };
-	char *info = room_user_info(user);
+	char *info = roster_info(user);
 	struct roster_info r;
 	struct message_user u = user_from_info(room, user->id,
 	    slice_of(info), &r);
 
 	if (room->kind == ROOM_CHAT)
-		message_add_chat_left(&b, &u);
+		message_add_chat_left(b, &u);
 	else
-		message_add_edit_left(&b, &u);
-	room_deliver(room, 'X', slice_of(user->id), buf_slice(&b));
+		message_add_edit_left(b, &u);
 	roster_info_fini(&r);
-	buf_fini(&b);
 	free(info);
 }
 
-/* Who is shown to a socket of user besides user itself. */
-static bool
-is_shown(const struct room_user *other, const struct room_user *user)
+struct slice
+roster_active(struct render *r, struct room *room, struct room_user *user,
+    struct buf *own)
 {
-	return (other->is_present && other != user);
-}
-
-static void
-send_joined(struct member *m, struct room_user *user)
-{
-	struct frame *f = joined_frame(m->room, user);
-
-	client_send(m->client, f);
-	frame_put(f);
-}
-
-/* The other users, one user_joined each. */
-static void
-welcome_edit(struct member *m)
-{
-	struct room_user *user;
-
-	RB_FOREACH(user, room_users, &m->room->users) {
-		if (is_shown(user, m->user))
-			send_joined(m, user);
-	}
-}
-
-/* One of a list; own is used where nothing is kept. */
-static struct slice
-active_text(struct room *room, struct room_user *user, struct buf *own)
-{
-	struct shown *shown = room_user_shown(room, user);
+	struct shown *shown = roster_shown(r, room, user);
 	struct buf *b = shown == NULL ? own : &shown->person;
 	struct message_user u;
-	struct roster_info r;
+	struct roster_info parts;
 	char *info;
 
 	if (shown != NULL && b->n != 0)
 		return (buf_slice(b));
 	buf_reset(b);
-	info = room_user_info(user);
-	u = user_from_info(room, user->id, slice_of(info), &r);
-	message_add_active(b, &u, r.joined);
-	roster_info_fini(&r);
+	info = roster_info(user);
+	u = user_from_info(room, user->id, slice_of(info), &parts);
+	message_add_active(b, &u, parts.joined);
+	roster_info_fini(&parts);
 	free(info);
 	return (buf_slice(b));
 }
 
-/* The other users, in one list. */
-static void
-welcome_chat(struct member *m)
-{
-	struct room *room = m->room;
-	struct buf b = { NULL, 0, 0 }, own = { NULL, 0, 0 };
-	struct room_user *user;
+/* --- as tabs are shown it --- */
 
-	message_open_users(&b, MESSAGE_ACTIVE_USERS);
-	RB_FOREACH(user, room_users, &room->users) {
-		if (is_shown(user, m->user))
-			message_add_listed(&b, active_text(room, user, &own));
+static const struct {
+	char		 letter;
+	const char	*name;
+} states[] = {
+	{ TAB_DIRTY, "dirty" },
+	{ TAB_VIEWING, "viewing" },
+	{ TAB_IDLE, "idle" },
+};
+
+static const char *
+state_name(char letter)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(states); i++) {
+		if (states[i].letter == letter)
+			return (states[i].name);
 	}
-	message_close_users(&b);
-	member_send(m, buf_slice(&b));
-	buf_fini(&own);
-	buf_fini(&b);
+	return ("none");
 }
 
 static void
-welcome(struct member *m)
+add_person(const struct room *room, const struct room_user *user,
+    struct buf *b)
 {
-	struct room *room = m->room;
-	bool greets = m->greets;
+	char *text = roster_info(user);
+	struct roster_info info;
+	struct tabmsg_person person;
 
-	m->is_ready = true;
-	room_note_newcomer(room);
-	if (room->kind == ROOM_CHAT)
-		welcome_chat(m);
-	/* In an edit room this is the first frame: the scripts learn their own
-	 * user id from it. */
-	send_joined(m, m->user);
-	/* A tab is shown the others in its own way, in a moment. */
-	if (room->kind != ROOM_CHAT && !greets)
-		welcome_edit(m);
-	m->greets = false;
-	member_receive_kept(m);
-	if (greets && m->tab == NULL) {
-		/* The hello was one message too many. */
-		welcome_edit(m);
-		roomop_state(room, m->user->id);
-	}
+	roster_info_read(&info, slice_of(text));
+	person = (struct tabmsg_person){
+		.who = render_who(room, user->id, info.name),
+		.username = info.username,
+		.email = info.email,
+		.avatar_url = info.avatar_url,
+		.since = info.joined,
+		.state = state_name(room_user_letter(user)),
+	};
+	tabmsg_add_person(b, &person);
+	roster_info_fini(&info);
+	free(text);
 }
 
-void
-room_user_welcome(struct room_user *user)
+struct slice
+roster_person(struct render *r, struct room *room, struct room_user *user,
+    struct buf *own)
 {
-	struct member *m;
+	struct shown *shown = roster_shown(r, room, user);
+	struct buf *b = shown == NULL ? own : &shown->person;
+	char letter = room_user_letter(user);
 
-	TAILQ_FOREACH(m, &user->members, user_link) {
-		if (!m->is_ready)
-			welcome(m);
-	}
+	if (shown != NULL && b->n != 0 && shown->letter == letter)
+		return (buf_slice(b));
+	buf_reset(b);
+	add_person(room, user, b);
+	if (shown != NULL)
+		shown->letter = letter;
+	return (buf_slice(b));
 }

@@ -20,7 +20,7 @@
 #include "django/logmsg.h"
 #include "django/quote.h"
 #include "proto/tabmsg.h"
-#include "server/room.h"
+#include "rooms/room.h"
 #include "server/route.h"
 #include "server/saves.h"
 #include "shm/counters.h"

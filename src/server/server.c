@@ -23,6 +23,7 @@
 #include "django/origin.h"
 #include "proto/handshake.h"
 #include "proto/http.h"
+#include "rooms/room.h"
 #include "server/accept.h"
 #include "server/assets.h"
 #include "server/audit.h"
@@ -33,7 +34,7 @@
 #include "server/people.h"
 #include "server/proxy.h"
 #include "server/reauth.h"
-#include "server/room.h"
+#include "server/roomfx.h"
 #include "server/route.h"
 #include "server/saves.h"
 #include "server/server.h"
@@ -55,7 +56,7 @@ struct server {
 	struct clients		*clients;
 	struct acceptor		*acceptor;
 	struct people		*people;
-	struct rooms		*rooms;
+	struct roomfx		*rooms;
 	struct store		*store;
 	struct pool		*pool;
 	struct auth		*auth;
@@ -208,7 +209,7 @@ static void
 free_visitor(struct visitor *v)
 {
 	if (v->member != NULL)
-		member_leave(v->member);
+		roomfx_leave(v->member);
 	if (v->ask != NULL)
 		guard_cancel(v->ask);
 	end_handshake(v);
@@ -247,7 +248,7 @@ let_in(struct visitor *v, const struct auth_result *result)
 		people_put(srv->people, grant);
 		return;
 	}
-	v->member = rooms_join(srv->rooms, route, c, grant, adm->is_v1);
+	v->member = roomfx_join(srv->rooms, route, c, grant, adm->is_v1);
 	log_debug("c%llu joined room=%s user=%s",
 	    (unsigned long long)client_number(c), route->key,
 	    v->member->user->id);
@@ -484,7 +485,7 @@ on_message(struct client *c, const struct ws_message *message, void *arg)
 	if (v == NULL)
 		return;
 	if (v->member != NULL)
-		member_receive(v->member, message->data);
+		roomfx_receive(v->member, message->data);
 	else if (v->is_echo) {
 		f = frame_new(message->opcode, message->data);
 		client_send(c, f);
@@ -511,7 +512,7 @@ static const struct client_hooks client_hooks = {
 static void
 on_store_message(const struct store_message *msg, void *arg)
 {
-	rooms_on_message(((struct server *)arg)->rooms, msg);
+	rooms_on_message(roomfx_now(((struct server *)arg)->rooms), msg);
 }
 
 static void
@@ -521,7 +522,7 @@ on_store_up(bool fresh_identity, void *arg)
 
 	log_info("redis is up, worker id %s%s", store_worker_id(srv->store),
 	    fresh_identity ? " (new)" : "");
-	rooms_on_up(srv->rooms, fresh_identity);
+	rooms_on_up(roomfx_now(srv->rooms), fresh_identity);
 	saves_on_up(srv->saves);
 }
 
@@ -529,19 +530,19 @@ static void
 on_store_down(void *arg)
 {
 	log_warn("redis is down; rooms stay open, locks cannot change");
-	rooms_on_down(((struct server *)arg)->rooms);
+	rooms_on_down(roomfx_now(((struct server *)arg)->rooms));
 }
 
 static void
 on_store_suspend(void *arg)
 {
-	rooms_on_suspend(((struct server *)arg)->rooms);
+	rooms_on_suspend(roomfx_now(((struct server *)arg)->rooms));
 }
 
 static void
 on_store_orphan(const char *worker_id, void *arg)
 {
-	rooms_on_orphan(((struct server *)arg)->rooms, worker_id);
+	rooms_on_orphan(roomfx_now(((struct server *)arg)->rooms), worker_id);
 }
 
 static const struct store_hooks store_hooks = {
@@ -563,7 +564,7 @@ tick_cb(void *arg)
 	timer_start(srv->tick, TICK_MS);
 	shm_slot_beat(srv->shm, srv->slot, now);
 	clients_tick(srv->clients, now);
-	rooms_tick(srv->rooms, now);
+	rooms_tick(roomfx_now(srv->rooms));
 }
 
 static void
@@ -598,7 +599,7 @@ server_drain(struct server *srv)
 	shm_slot_set_state(srv->shm, srv->slot, SHM_SLOT_DRAINING);
 	acceptor_free(srv->acceptor);
 	srv->acceptor = NULL;
-	rooms_leave_quietly(srv->rooms);
+	rooms_leave_quietly(roomfx_rooms(srv->rooms));
 	srv->drain = drain_start(srv->conf, srv->base, srv->clients,
 	    srv->store, on_drained, srv);
 }
@@ -614,8 +615,8 @@ server_dump(const struct server *srv)
 {
 	dump_log(&(struct dump_of){
 		.clients = srv->clients, .people = srv->people,
-		.rooms = srv->rooms, .store = srv->store, .auth = srv->auth,
-		.pool = srv->pool,
+		.rooms = roomfx_rooms(srv->rooms), .store = srv->store,
+		.auth = srv->auth, .pool = srv->pool,
 		.shm = srv->shm, .slot = srv->slot,
 	});
 }
@@ -632,9 +633,9 @@ server_run(struct server *srv)
 	while (!srv->is_done) {
 		if (event_base_loop(srv->base, EVLOOP_ONCE) == -1)
 			log_fatal("event loop");
-		rooms_tell_news(srv->rooms);
+		rooms_tell_news(roomfx_rooms(srv->rooms));
 		clients_end_turn(srv->clients);
-		rooms_end_turn(srv->rooms);
+		rooms_end_turn(roomfx_rooms(srv->rooms));
 	}
 }
 
@@ -650,7 +651,7 @@ server_new(const struct conf *conf, const char *redis_url,
 	srv->shm = shm;
 	srv->slot = slot;
 	srv->people = people_new();
-	srv->rooms = rooms_new(conf, base, shm, slot, srv->people);
+	srv->rooms = roomfx_new(conf, base, shm, slot, srv->people);
 	srv->clients = clients_new(conf, base, shm, slot, &client_hooks, srv);
 	srv->tick = timer_new(base, tick_cb, srv);
 	srv->open = timer_new(base, open_cb, srv);
@@ -665,8 +666,6 @@ server_new(const struct conf *conf, const char *redis_url,
 		server_free(srv);
 		return (NULL);
 	}
-	srv->rooms->store = srv->store;
-	srv->rooms->audit = srv->audit;
 	srv->auth = auth_new(srv->pool);
 	srv->guard = guard_new(&(struct guard_parts){
 		.conf = conf, .base = base, .shm = shm, .slot = slot,
@@ -674,8 +673,8 @@ server_new(const struct conf *conf, const char *redis_url,
 		.people = srv->people, .audit = srv->audit,
 	}, on_guarded, srv);
 	srv->saves = saves_new(conf, base, shm, slot, srv->pool, srv->store,
-	    srv->rooms);
-	srv->rooms->saves = srv->saves;
+	    roomfx_rooms(srv->rooms));
+	roomfx_attach(srv->rooms, srv->store, srv->audit, srv->saves);
 	timer_start(srv->tick, TICK_MS);
 	srv->reauth = reauth_new(conf, base, shm, slot, srv->auth,
 	    srv->people, srv->rooms);
@@ -687,7 +686,7 @@ server_new(const struct conf *conf, const char *redis_url,
 void
 server_free(struct server *srv)
 {
-	rooms_leave_quietly(srv->rooms);
+	rooms_leave_quietly(roomfx_rooms(srv->rooms));
 	acceptor_free(srv->acceptor);
 	clients_free(srv->clients);
 	saves_free(srv->saves);
@@ -698,7 +697,7 @@ server_free(struct server *srv)
 		store_free(srv->store);
 	guard_free(srv->guard);
 	drain_free(srv->drain);
-	rooms_free(srv->rooms);
+	roomfx_free(srv->rooms);
 	people_free(srv->people);
 	audit_free(srv->audit);
 	timer_free(srv->tick);

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
+#include "base/json.h"
 #include "base/xmalloc.h"
 #include "store/roomstate.h"
 

@@ -14,6 +14,12 @@ FILENAME == ARGV[1] && $1 == "lib" {
 		home[n_libs, ++n_home[n_libs]] = $i
 	next
 }
+FILENAME == ARGV[1] && $1 == "only" {
+	name = $2; sub(/:$/, "", name); has_few[name] = 1
+	for (i = 3; i <= NF; i++)
+		few[name, $i] = 1
+	next
+}
 FILENAME == ARGV[1] && $1 ~ /^libc/ {
 	for (i = 2; i <= NF; i++)
 		libc[$i] = 1
@@ -43,7 +49,8 @@ kind == "\"" {
 		print where "\"" name "\" needs its layer in front"
 	} else if (!(other in layer)) {
 		print where "\"" name "\": " other " is no layer"
-	} else if (other != mine && !((mine, other) in may)) {
+	} else if (other != mine && (!((mine, other) in may) ||
+	    (mine in has_few && !((mine, name) in few)))) {
 		print where mine " may not include \"" name "\""
 	} else if ((getline ignored < ("include/" name)) < 0) {
 		print where "\"" name "\" is not below include/"

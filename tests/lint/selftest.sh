@@ -49,6 +49,9 @@ copy
 echo '#include "store/store.h"' >>"$fresh/include/rules/edit.h"
 want layers 'edit.h:[0-9]*: rules may not include "store/store.h"'
 copy
+echo '#include "base/clock.h"' >>"$fresh/src/rooms/room.c"
+want layers 'room.c:[0-9]*: rooms may not include "base/clock.h"'
+copy
 echo '#include <libpq-fe.h>' >>"$fresh/src/rules/edit.c"
 want layers 'edit.c:[0-9]*: <libpq-fe.h> is confined'
 copy

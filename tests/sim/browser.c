@@ -11,10 +11,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "rooms/room.h"
 #include "server/client.h"
 #include "server/frame.h"
 #include "server/people.h"
-#include "server/room.h"
+#include "server/roomfx.h"
 #include "server/route.h"
 #include "server/saves.h"
 #include "sim/browser.h"
@@ -125,7 +126,7 @@ worker_end(struct client *c)
 	c->is_live = false;
 	drop_parcels(&c->up);
 	if (m != NULL)
-		member_leave(m);
+		roomfx_leave(m);
 }
 
 void
@@ -150,7 +151,7 @@ on_up(void *arg)
 		worker_end(c);
 		release(c);
 	} else if (c->member != NULL)
-		member_receive(c->member, (struct slice){ m->text.p,
+		roomfx_receive(c->member, (struct slice){ m->text.p,
 		    m->text.n });
 	buf_fini(&m->text);
 	free(m);
@@ -493,7 +494,7 @@ join(void *arg)
 	b->since_us = world->now_us;
 	world_tell("b%d: user %d connects to w%d, room %d, as a %s", b->number,
 	    b->user, w->number, b->room, b->is_tab ? "tab" : "page");
-	c->member = rooms_join(w->rooms, &route, c, grant, b->is_tab);
+	c->member = roomfx_join(w->rooms, &route, c, grant, b->is_tab);
 	/* Every other page is of a client that came with an older daemon. */
 	if (b->is_tab)
 		say(b, "{\"type\":\"hello\",\"tab\":\"b%dp%u\","

@@ -63,8 +63,8 @@ twin "no generations" src/store/lua/lease.lua \
 twin "nothing to settle" src/store/lua/lease.lua \
     "s/^	if ARGV\[8\] ~= '0' then/	if false then/; s/ and ARGV\[8\] ~= '0' and/ and false and/" \
     empty
-twin "what is known is not said" src/server/roomsync.c \
-    's/^		roomop_recall(room);/		room->is_recalling = false;/' image,old
+twin "what is known is not said" src/rooms/roomsync.c \
+    's/^		roomop_recall(room);/		room->past = PAST_SETTLED;/' image,old
 twin "dead workers are forgotten" src/store/lua/check.lua \
     's/^	find_dead(b, .*//' hang
 rm -rf "$work"

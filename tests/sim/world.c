@@ -10,9 +10,10 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/xmalloc.h"
+#include "rooms/room.h"
 #include "server/audit.h"
 #include "server/people.h"
-#include "server/room.h"
+#include "server/roomfx.h"
 #include "shm/cache.h"
 #include "shm/region.h"
 #include "sim/browser.h"
@@ -155,7 +156,7 @@ world_run_in(struct worker *w, void (*fn)(void *), void *arg)
 	world->at = w;
 	fn(arg);
 	if (w != NULL && w->is_up)
-		rooms_end_turn(w->rooms);
+		rooms_end_turn(roomfx_rooms(w->rooms));
 	world->at = NULL;
 }
 
@@ -244,7 +245,7 @@ timer_free(struct timer *timer)
 static void
 on_message(const struct store_message *msg, void *arg)
 {
-	rooms_on_message(((struct worker *)arg)->rooms, msg);
+	rooms_on_message(roomfx_now(((struct worker *)arg)->rooms), msg);
 }
 
 static void
@@ -261,7 +262,7 @@ on_up(bool fresh, void *arg)
 	w->back_us = world->now_us;
 	if (w->excused_us == INT64_MAX)
 		w->excused_us = world->now_us + SECOND;
-	rooms_on_up(w->rooms, fresh);
+	rooms_on_up(roomfx_now(w->rooms), fresh);
 }
 
 static void
@@ -270,7 +271,7 @@ on_down(void *arg)
 	struct worker *w = arg;
 
 	world_tell("w%d: redis is down", w->number);
-	rooms_on_down(w->rooms);
+	rooms_on_down(roomfx_now(w->rooms));
 }
 
 static void
@@ -280,7 +281,7 @@ on_suspend(void *arg)
 
 	world_tell("w%d: is suspended", w->number);
 	world->is_suspending = true;
-	rooms_on_suspend(w->rooms);
+	rooms_on_suspend(roomfx_now(w->rooms));
 	world->is_suspending = false;
 }
 
@@ -306,7 +307,7 @@ on_orphan(const char *id, void *arg)
 
 	world_tell("w%d: cleans up after %.4s", w->number, id);
 	excuse(id);
-	rooms_on_orphan(w->rooms, id);
+	rooms_on_orphan(roomfx_now(w->rooms), id);
 }
 
 static const struct store_hooks hooks = {
@@ -324,7 +325,7 @@ on_tick(void *arg)
 	struct worker *w = arg;
 
 	world_at(world->now_us + SECOND, w, on_tick, w);
-	rooms_tick(w->rooms, clock_mono_ms());
+	rooms_tick(roomfx_now(w->rooms));
 }
 
 static void
@@ -354,13 +355,12 @@ worker_start(struct worker *w)
 	ASSERT(w->slot >= 0);
 	shm_slot_start(w->machine->shm, w->slot, 1);
 	w->people = people_new();
-	w->rooms = rooms_new(&w->conf, base, w->machine->shm, w->slot,
+	w->rooms = roomfx_new(&w->conf, base, w->machine->shm, w->slot,
 	    w->people);
 	w->store = store_new(&w->conf, "redis://simulated", base,
 	    w->machine->shm, w->slot, &hooks, w);
 	w->audit = audit_new("/dev/null");
-	w->rooms->store = w->store;
-	w->rooms->audit = w->audit;
+	roomfx_attach(w->rooms, w->store, w->audit, NULL);
 	world_at(world->now_us + SECOND, w, on_tick, w);
 	world->at = NULL;
 }
@@ -372,10 +372,10 @@ bury(struct worker *w)
 	struct worker *outer = world->at;
 
 	world->at = w;
-	rooms_leave_quietly(w->rooms);
+	rooms_leave_quietly(roomfx_rooms(w->rooms));
 	browsers_lose(w);
 	store_free(w->store);
-	rooms_free(w->rooms);
+	roomfx_free(w->rooms);
 	people_free(w->people);
 	audit_free(w->audit);
 	conf_fini(&w->conf);

@@ -40,7 +40,7 @@
 struct browser;
 struct sim_event;		/* something that will happen */
 struct people;
-struct rooms;
+struct roomfx;
 struct shm;
 struct store;
 struct line;		/* a connection to Redis */
@@ -69,7 +69,7 @@ struct worker {
 	struct conf	 conf;
 	struct store	*store;
 	struct people	*people;
-	struct rooms	*rooms;
+	struct roomfx	*rooms;
 	struct audit	*audit;
 	unsigned	 generation;	/* of the process */
 };

@@ -44,10 +44,10 @@ test_sharing(void **state)
 	    "item", false, false);
 	assert_ptr_not_equal(a->session, d->session);
 	assert_ptr_equal(a->session->user, d->session->user);
-	assert_true(a->may_change);
-	assert_false(d->may_change);
-	assert_true(a->may_take_over);
-	assert_false(d->may_take_over);
+	assert_true(a->right.may_change);
+	assert_false(d->right.may_change);
+	assert_true(a->right.may_take_over);
+	assert_false(d->right.may_take_over);
 	assert_int_equal(people_sockets_of(p, "7"), 4);
 	assert_int_equal(people_sockets_of(p, "8"), 0);
 	assert_string_equal(people_identity(p, "7")->email, "new@x");
@@ -111,7 +111,7 @@ test_denied_grant_is_not_shared(void **state)
 
 	(void)state;
 	a = people_get(p, SLICE_LIT("c"), who("7", "x"), "shop", "item", true, true);
-	a->is_denied = true;
+	a->right.is_denied = true;
 	b = people_get(p, SLICE_LIT("c"), who("7", "x"), "shop", "item", true, true);
 	assert_ptr_not_equal(a, b);
 	people_put(p, a);
@@ -163,7 +163,7 @@ test_note(void **state)
 	assert_true(at != 0);
 	assert_false(people_note(g, &unknown, at + 10));
 	assert_true(g->is_overdue);
-	assert_true(g->may_change);
+	assert_true(g->right.may_change);
 	assert_int_equal(g->verified_ms, at);
 	assert_false(people_note(g, &allowed, at + 20));
 	assert_false(g->is_overdue);
@@ -172,11 +172,11 @@ test_note(void **state)
 	assert_false(people_note(g, &allowed, at + 10));
 	assert_int_equal(g->verified_ms, at + 20);
 	assert_true(people_note(g, &may_view, at + 30));
-	assert_false(g->may_change);
-	assert_false(g->may_take_over);
+	assert_false(g->right.may_change);
+	assert_false(g->right.may_take_over);
 	assert_false(people_note(g, &may_view, at + 40));
 	assert_true(people_note(g, &denied, at + 50));
-	assert_true(g->is_denied);
+	assert_true(g->right.is_denied);
 	assert_false(people_note(g, &denied, at + 50));
 	people_put(p, g);
 	people_free(p);
@@ -210,26 +210,26 @@ test_expire(void **state)
 	assert_int_equal(oldest, 100);
 	assert_int_equal(people_expire(p, 100, &oldest), 1);
 	assert_int_equal(oldest, 200);
-	assert_true(a->is_unverified);
-	assert_false(a->may_change);
-	assert_false(a->may_take_over);
+	assert_true(a->right.is_unverified);
+	assert_false(a->right.may_change);
+	assert_false(a->right.may_take_over);
 	/* It ends once. */
 	assert_int_equal(people_expire(p, 150, &oldest), 0);
 	assert_int_equal(people_expire(p, 200, &oldest), 1);
 	assert_int_equal(oldest, INT64_MAX);
-	assert_true(b->is_unverified);
-	assert_false(fine->is_unverified);
-	assert_true(fine->may_change);
-	assert_false(gone->is_unverified);
+	assert_true(b->right.is_unverified);
+	assert_false(fine->right.is_unverified);
+	assert_true(fine->right.may_change);
+	assert_false(gone->right.is_unverified);
 	/* The database is back. */
 	assert_false(people_note(a, &allowed, 1100));
-	assert_false(a->is_unverified);
-	assert_true(a->may_change);
+	assert_false(a->right.is_unverified);
+	assert_true(a->right.may_change);
 	/* Or the user is. */
 	again = people_get(p, SLICE_LIT("b"), who("2", "x"), "", "", true,
 	    false);
 	assert_ptr_equal(again, b);
-	assert_false(b->is_unverified);
+	assert_false(b->right.is_unverified);
 	assert_false(b->is_overdue);
 	assert_true(b->verified_ms > 200);
 	assert_int_equal(people_expire(p, 1099, &oldest), 0);

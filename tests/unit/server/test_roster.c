@@ -14,14 +14,14 @@
 #include "base/compat.h"
 #include "base/xmalloc.h"
 #include "server/profile.h"
-#include "server/room.h"
+#include "server/roster.h"
 
 #define ANN	"{\"username\":\"ann\",\"name\":\"Ann\",\"email\":\"a@x\"," \
 		"\"avatar_url\":null"
 #define AT(t)	",\"joined\":\"" t "\"}"
 
-static struct rooms set;
-static struct room room = { .set = &set };
+static struct render render;
+static struct room room;
 
 static struct room_user *
 keep(const char *info)
@@ -29,14 +29,14 @@ keep(const char *info)
 	struct room_user *user = xcalloc(1, sizeof(*user) + 2);
 
 	TAILQ_INIT(&user->members);
-	room_user_keep_info(&room, user, slice_of(info));
+	roster_keep_info(&render, user, slice_of(info));
 	return (user);
 }
 
 static void
 drop(struct room_user *user)
 {
-	profile_put(set.profiles, user->profile);
+	roster_forget(&render, user);
 	free(user);
 }
 
@@ -71,7 +71,7 @@ test_as_it_came(void **state UNUSED)
 
 	for (i = 0; i < COUNT_OF(rows); i++) {
 		user = keep(rows[i].info);
-		info = room_user_info(user);
+		info = roster_info(user);
 		assert_string_equal(info, rows[i].info);
 		assert_int_equal(user->is_odd, rows[i].is_odd);
 		free(info);
@@ -91,11 +91,11 @@ test_kept_once(void **state UNUSED)
 	assert_ptr_equal(a->profile, b->profile);
 	assert_int_equal(b->joined_us - a->joined_us, 460876544);
 	drop(a);
-	info = room_user_info(b);
+	info = roster_info(b);
 	assert_string_equal(info, ANN AT("2026-11-24T04:00:00.000000+00:00"));
 	free(info);
 	drop(b);
-	info = room_user_info(odd);
+	info = roster_info(odd);
 	assert_string_equal(info, ANN);
 	free(info);
 	drop(odd);
@@ -136,14 +136,14 @@ test_find(void **state UNUSED)
 static int
 setup(void **state UNUSED)
 {
-	set.profiles = profiles_new();
+	render.profiles = profiles_new();
 	return (0);
 }
 
 static int
 teardown(void **state UNUSED)
 {
-	profiles_free(set.profiles);
+	profiles_free(render.profiles);
 	return (0);
 }
 

@@ -14,14 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/json.h"
+#include "base/clock_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
-#include "server/roomop.h"
-#include "store/roomstate.h"
+#include "rooms/room.h"
+#include "rooms/roomop.h"
 
 /* Messages of one user that may wait in one room, with the one under way: a
  * user stands in nobody's way for longer. */
@@ -30,18 +28,10 @@
  * at most. */
 #define JOINS_MAX	32
 
-struct store_room
-roomop_store_room(const struct room *room)
-{
-	return ((struct store_room){ room->key, room->name });
-}
-
 static void
 count(const struct roomop *op, int64_t n)
 {
-	const struct rooms *set = op->room->set;
-
-	counters_add(set->shm, set->slot, COUNTER_OPERATIONS, n);
+	rooms_count(op->room->set, COUNT_OPERATIONS, n);
 }
 
 static void
@@ -50,7 +40,6 @@ free_op(struct roomop *op)
 	count(op, -1);
 	snapshot_fini(&op->snap);
 	buf_fini(&op->audit);
-	buf_fini(&op->more_times);
 	free(op->tab);
 	free(op->reason);
 	free(op->user_id);
@@ -60,6 +49,14 @@ free_op(struct roomop *op)
 	free(op);
 }
 
+struct room_ask *
+roomop_ask(struct roomop *op,
+    void (*answer)(const struct store_reply *, void *))
+{
+	op->ask = room_ask_for(op->room->set, answer, op);
+	return (&op->ask);
+}
+
 struct roomop *
 roomop_new(struct room *room, enum op_kind kind, const char *user_id)
 {
@@ -67,6 +64,7 @@ roomop_new(struct room *room, enum op_kind kind, const char *user_id)
 
 	op->room = room;
 	op->kind = kind;
+	op->saves_us[0] = SAY_NO_TIME;
 	op->user_id = user_id == NULL ? NULL : xstrdup(user_id);
 	count(op, 1);
 	return (op);
@@ -338,7 +336,7 @@ roomop_drop_all(struct room *room)
 }
 
 static bool
-is_full(struct room *room, struct member *member, enum message_type why)
+is_full(struct room *room, struct member *member, enum say why)
 {
 	const char *id = member->user->id;
 	struct roomop *op;
@@ -348,8 +346,7 @@ is_full(struct room *room, struct member *member, enum message_type why)
 		if (op->kind != OP_EDIT || !text_same(op->user_id, id) ||
 		    ++n < USER_EDITS_MAX)
 			continue;
-		member_send_error(member, "unavailable",
-		    "The server is busy; try again.", why);
+		member_refuse(member, REFUSED_BUSY, why);
 		return (true);
 	}
 	return (false);
@@ -361,50 +358,30 @@ void
 roomop_keep(struct roomop *op, const struct store_snapshot *snap)
 {
 	struct room *room = op->room;
+	const struct rooms *set = room->set;
 
-	snapshot_set(&op->snap, snap, clock_wall_us());
+	snapshot_set(&op->snap, snap, set->now.wall_us);
 	/* Only who receives the room's events may say that it is current. */
-	if (room->n_held != 0 && room->is_synced &&
-	    store_is_up(room->set->store))
-		snapshot_to_cache(&op->snap, room->set->shm, room->set->slot,
-		    room->key, store_generation(room->set->store));
+	if (room->n_held != 0 && room->sync == SYNC_READ && set->now.is_up)
+		set->ops->cache(room, &op->snap, set->arg);
 }
 
 void
-roomop_refuse(struct roomop *op, const char *code, const char *message)
+roomop_refuse(struct roomop *op, enum refusal why)
 {
 	unsigned i;
 
 	for (i = 0; op->member != NULL && i <= op->n_more; i++)
-		member_send_error(op->member, code, message, op->why);
+		member_refuse(op->member, why, op->why);
 }
 
 /* --- joining --- */
-
-void
-roomop_add_chat_value(struct buf *b, const struct room *room,
-    const struct identity *who)
-{
-	char iso[CLOCK_ISO_SIZE];
-
-	buf_add_str(b, "{\"user_id\": ");
-	json_add_id(b, who->id, room->set->id_is_number);
-	buf_add_char(b, ',');
-	json_add_pair(b, "username", who->username);
-	buf_add_char(b, ',');
-	json_add_pair(b, "email", who->email);
-	buf_add_char(b, ',');
-	json_add_pair(b, "avatar_url", who->avatar_url);
-	buf_add_char(b, ',');
-	json_add_pair(b, "last_seen", clock_format_iso(clock_wall_us(), iso));
-	buf_add_char(b, '}');
-}
 
 /* Events come, so what the room shows stays true. */
 static bool
 is_current(const struct room *room)
 {
-	return (room->is_synced && room->n_held != 0);
+	return (room->sync == SYNC_READ && room->n_held != 0);
 }
 
 /*
@@ -415,13 +392,13 @@ is_current(const struct room *room)
 static void
 on_not_joined(struct room *room, struct room_user *user)
 {
-	const struct store *store = room->set->store;
+	const struct room_now *now = &room->set->now;
 
 	room->needs_repair = true;
 	if (user == NULL)
 		return;
 	room_user_place(room, user, PLACE_DOUBTFUL);
-	if (!store_is_up(store) || store_down_reason(store) == NULL)
+	if (!now->is_up || !now->takes_no_writes)
 		return;
 	room->is_refused = true;
 	room_await(room, user, 0);
@@ -452,47 +429,27 @@ on_joined(const struct store_reply *reply, void *arg)
 	roomop_end(op, true);
 }
 
-static struct slice
-letter_slice(const char *letter)
-{
-	return ((struct slice){ letter, *letter == TAB_NONE ? 0 : 1 });
-}
-
 static void
 start_join(struct roomop *op)
 {
 	struct room *room = op->room;
 	struct room_user *user = room_user_find(room, slice_of(op->user_id));
-	char iso[CLOCK_ISO_SIZE];
-	struct buf chat = { NULL, 0, 0 };
-	struct slice value = { NULL, 0 }, modified = { NULL, 0 };
-	struct member *first;
-	char *info;
+	const struct rooms *set = room->set;
 
-	if (user == NULL || (first = TAILQ_FIRST(&user->members)) == NULL) {
+	if (user == NULL || TAILQ_EMPTY(&user->members)) {
 		roomop_end(op, true);
 		return;
 	}
-	if (user->place == PLACE_HELD && room->is_synced) {
+	if (user->place == PLACE_HELD && room->sync == SYNC_READ) {
 		if (!user->is_awaited)
 			room_user_welcome(user);
 		roomop_end(op, true);
 		return;
 	}
-	if (room->kind == ROOM_CHAT) {
-		roomop_add_chat_value(&chat, room,
-		    first->grant->session->user->identity);
-		value = (struct slice){ chat.p, chat.n };
-	} else if (room->kind == ROOM_EDIT)
-		modified = slice_of(clock_format_iso(clock_wall_us(), iso));
-	info = room_user_info(user);
 	op->letter = tab_letter(user);
-	store_join(room->set->store, roomop_store_room(room),
-	    (struct store_member){ slice_of(user->id), slice_of(info),
-	    letter_slice(&op->letter) }, true, value, modified,
-	    is_current(room) ? room->epoch : 0, NULL, 0, on_joined, op);
-	free(info);
-	buf_fini(&chat);
+	set->ops->join(room, user, &op->letter,
+	    is_current(room) ? room->epoch : 0, roomop_ask(op, on_joined),
+	    set->arg);
 }
 
 void
@@ -545,7 +502,7 @@ copy_or_null(struct slice s)
  */
 static bool
 joins_last(struct room *room, const struct member *member, const char *name,
-    const char *time)
+    int64_t at_us)
 {
 	struct roomop *last = TAILQ_LAST(&room->ops, roomop_list);
 
@@ -553,43 +510,41 @@ joins_last(struct room *room, const struct member *member, const char *name,
 	    last->kind != OP_EDIT || last->verb != EDIT_UPDATED ||
 	    last->member != member ||
 	    !text_same_or_none(last->tab, member->tab) ||
-	    last->may_change != member->grant->may_change ||
+	    last->may_change != member->right->may_change ||
 	    !text_same_or_none(last->user_name, name) ||
 	    last->n_more == ROOMOP_MORE_MAX)
 		return (false);
-	buf_add(&last->more_times, time, strlen(time) + 1);
-	last->n_more++;
+	last->saves_us[++last->n_more] = at_us;
 	return (true);
 }
 
 void
 roomop_edit(struct room *room, struct member *member, enum edit_verb verb,
-    const struct message *message)
+    const struct saying *message)
 {
-	const struct identity *who = member->grant->session->user->identity;
+	const struct person *who = member->right->person;
 	const char *name = *who->email != '\0' ? who->email : who->username;
 	struct roomop *op;
 
-	if (message != NULL && (is_full(room, member, message->type) ||
+	if (message != NULL && (is_full(room, member, message->what) ||
 	    (verb == EDIT_UPDATED &&
-	    joins_last(room, member, name, message->timestamp))))
+	    joins_last(room, member, name, message->at_us))))
 		return;
 	op = roomop_new(room, OP_EDIT, member->user->id);
 	op->verb = verb;
 	op->tab = member->tab == NULL ? NULL : xstrdup(member->tab);
 	op->page = member->page;
-	op->may_change = member->grant->may_change;
-	op->may_take_over = member->grant->may_take_over;
+	op->may_change = member->right->may_change;
+	op->may_take_over = member->right->may_take_over;
 	op->user_name = xstrdup(name);
 	if (message != NULL) {
 		op->member = member;
-		op->why = message->type;
+		op->why = message->what;
 		op->moves = message->moves;
 		op->may_return = message->may_return;
 		op->reason = copy_or_null(message->reason);
-		op->peer_id = copy_or_null(message->recipient_id);
-		memcpy(op->time, message->timestamp,
-		    strlen(message->timestamp) + 1);
+		op->peer_id = copy_or_null(message->recipient);
+		op->saves_us[0] = message->at_us;
 	}
 	roomop_push(op);
 }
@@ -728,8 +683,8 @@ start_state(struct roomop *op)
 		return;
 	}
 	op->letter = tab_letter(user);
-	store_state(room->set->store, roomop_store_room(room),
-	    slice_of(op->user_id), letter_slice(&op->letter), on_stated, op);
+	room->set->ops->state(room, op->user_id, &op->letter,
+	    roomop_ask(op, on_stated), room->set->arg);
 }
 
 void
@@ -740,11 +695,11 @@ roomop_state(struct room *room, const char *user_id)
 
 /* --- who edits what --- */
 
-static void
-on_badges(enum store_status status, const struct store_badge *badges, size_t n,
-    void *arg)
+void
+room_badges(struct room_ask *ask, enum store_status status,
+    const struct store_badge *badges, size_t n)
 {
-	struct roomop *op = arg;
+	struct roomop *op = ask->arg;
 
 	if (status == STORE_OK)
 		room_note_badges(op->room, badges, n);
@@ -760,39 +715,31 @@ roomop_badges(struct room *room)
 /* --- the queue --- */
 
 static void
-start_op(struct roomop *op)
+start_load(struct roomop *op)
 {
-	struct room *room = op->room;
+	const struct rooms *set = op->room->set;
 
-	switch (op->kind) {
-	case OP_JOIN:
-		start_join(op);
-		break;
-	case OP_LEAVE:
-		start_leave(op);
-		break;
-	case OP_EDIT:
-		roomop_start_edit(op);
-		break;
-	case OP_LOAD:
-		store_load(room->set->store, roomop_store_room(room),
-		    on_loaded_room, op);
-		break;
-	case OP_ADOPT:
-		roomop_start_adopt(op);
-		break;
-	case OP_STATE:
-		start_state(op);
-		break;
-	case OP_RECALL:
-		roomop_start_recall(op);
-		break;
-	case OP_BADGES:
-		store_badges(room->set->store, roomop_store_room(room),
-		    on_badges, op);
-		break;
-	}
+	set->ops->load(op->room, roomop_ask(op, on_loaded_room), set->arg);
 }
+
+static void
+start_badges(struct roomop *op)
+{
+	const struct rooms *set = op->room->set;
+
+	set->ops->badges(op->room, roomop_ask(op, NULL), set->arg);
+}
+
+static void (*const starts[])(struct roomop *) = {
+	[OP_JOIN] = start_join,
+	[OP_LEAVE] = start_leave,
+	[OP_EDIT] = roomop_start_edit,
+	[OP_LOAD] = start_load,
+	[OP_ADOPT] = roomop_start_adopt,
+	[OP_STATE] = start_state,
+	[OP_BADGES] = start_badges,
+	[OP_RECALL] = roomop_start_recall,
+};
 
 /* The one that may be started now, or NULL. */
 static struct roomop *
@@ -805,7 +752,7 @@ next_to_start(const struct room *room)
 	/* In a room that is not known each would be answered with all who are
 	 * there. */
 	if (last->kind != OP_JOIN || op->kind != OP_JOIN ||
-	    room->n_busy >= JOINS_MAX || !room->is_synced ||
+	    room->n_busy >= JOINS_MAX || room->sync != SYNC_READ ||
 	    busy_join(room, op->user_id) != NULL)
 		return (NULL);
 	return (op);
@@ -827,8 +774,8 @@ roomop_start_next(struct room *room)
 		 * on. */
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		mark_in_line(op, false);
-		op->started_ms = clock_mono_ms();
-		start_op(op);
+		op->started_ms = room->set->now.mono_ms;
+		starts[op->kind](op);
 	}
 	room->is_starting = false;
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 #define AWAIT_MS	1000	/* for the event that a newcomer's place in the
 				 * order needs */
@@ -34,11 +34,11 @@ on_differs(struct room *room, const struct store_reply *reply)
 
 	/* In an unsettled generation a lock that is about to be given back
 	 * looks free. */
-	if (!room->is_synced || !store_is_settled(room->set->store))
+	if (room->sync != SYNC_READ || !room->set->now.is_settled)
 		return;
 	if (snap->epoch == 0) {
 		/* Redis no longer knows that this worker is in the room. */
-		room->is_synced = false;
+		room_set_sync(room, SYNC_UNREAD);
 		rooms_rejoin(room);
 		return;
 	}
@@ -50,10 +50,10 @@ on_differs(struct room *room, const struct store_reply *reply)
 		roomop_adopt(room);
 }
 
-static void
-on_checked(size_t i, const struct store_reply *reply, void *arg)
+void
+rooms_checked(struct rooms *set, size_t i, const struct store_reply *reply)
 {
-	struct room_check *check = arg;
+	struct room_check *check = set->check;
 	struct room *room;
 
 	if (i < check->n) {
@@ -64,7 +64,7 @@ on_checked(size_t i, const struct store_reply *reply, void *arg)
 	}
 	/* One that was not answered may have been too much for Redis, and holds
 	 * up no other; when the link is lost every room joins again. */
-	if (!store_is_up(check->set->store) || !check_some(check))
+	if (!check->set->now.is_up || !check_some(check))
 		rooms_end_check(check->set);
 }
 
@@ -104,6 +104,7 @@ check_some(struct room_check *check)
 	struct store_room rooms[STORE_CHECK_ROOMS];
 	struct store_snapshot known[STORE_CHECK_ROOMS];
 	struct room *room = next_unchecked(check);
+	struct rooms *set = check->set;
 
 	while (check->n > 0)
 		free(check->keys[--check->n]);
@@ -124,8 +125,7 @@ check_some(struct room_check *check)
 	}
 	if (check->n == 0)
 		return (false);
-	store_check(check->set->store, rooms, known, check->n, on_checked,
-	    check);
+	set->ops->check(rooms, known, check->n, set->arg);
 	return (true);
 }
 
@@ -144,7 +144,7 @@ repair(struct room *room)
 {
 	struct room_user *user, *next;
 
-	if (!room->is_synced && !TAILQ_EMPTY(&room->members)) {
+	if (room->sync != SYNC_READ && !TAILQ_EMPTY(&room->members)) {
 		rooms_rejoin(room);
 		return;
 	}
@@ -177,32 +177,33 @@ on_settled(struct room *room)
 {
 	if (!TAILQ_EMPTY(&room->aside))
 		roomop_resume(room);
-	if (room->is_unsettled && room->is_synced) {
-		room->is_unsettled = false;
+	if (room->past == PAST_OPEN && room->sync == SYNC_READ) {
+		room_set_past(room, PAST_SETTLED);
 		roomop_load(room);
 	}
 }
 
 void
-rooms_tick(struct rooms *set, int64_t now_ms)
+rooms_tick(struct rooms *set)
 {
+	int64_t now_ms = set->now.mono_ms;
 	struct room *room;
 
 	RB_FOREACH(room, room_tree, &set->tree) {
 		/* The event did get lost. */
-		if (room->is_synced && (room->suspect_seq > room->seq ||
+		if (room->sync == SYNC_READ && (room->suspect_seq > room->seq ||
 		    is_waiting_long(room, now_ms)))
 			room_start_resync(room);
 		room->suspect_seq = 0;
 		room_beat(room);
 		room_tick_shown(room);
-		if (TAILQ_EMPTY(&room->ops) && store_is_up(set->store))
+		if (TAILQ_EMPTY(&room->ops) && set->now.is_up)
 			repair(room);
-		if (store_is_settled(set->store))
+		if (set->now.is_settled)
 			on_settled(room);
 	}
 	if (set->check != NULL || now_ms < set->check_at_ms ||
-	    !store_is_up(set->store))
+	    !set->now.is_up)
 		return;
 	set->check_at_ms = now_ms + STORE_CHECK_MS - 500 +
 	    arc4random_uniform(1000);

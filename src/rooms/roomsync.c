@@ -16,18 +16,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "base/timer.h"
 #include "base/xmalloc.h"
-#include "proto/tabmsg.h"
-#include "server/room.h"
-#include "shm/counters.h"
+#include "rooms/room.h"
 #include "store/roomstate.h"
 
 /* Workers that watch the same deadline do not all ask in the same instant. */
 #define TICK_JITTER_MS	40
+
+void
+room_set_sync(struct room *room, enum room_sync sync)
+{
+	room->sync = sync;
+}
+
+bool
+room_is_back(const struct room *room)
+{
+	return (room->sync == SYNC_BACK || room->sync == SYNC_DISPLACED);
+}
+
+void
+room_set_past(struct room *room, enum room_past past)
+{
+	room->past = past;
+}
 
 static void
 replace(char **text, const char *with)
@@ -40,11 +55,19 @@ replace(char **text, const char *with)
 
 /* --- deadlines --- */
 
-static void
-timer_cb(void *arg)
+static int
+due_cmp(struct room *a, struct room *b)
 {
-	struct room *room = arg;
+	if (a->due_ms != b->due_ms)
+		return (a->due_ms < b->due_ms ? -1 : 1);
+	return (strcmp(a->key, b->key));
+}
 
+RB_GENERATE(room_dues, room, due_link, due_cmp)
+
+static void
+on_due(struct room *room)
+{
 	if (room->editor.id != NULL && !room_has_viewers(room)) {
 		/* Nobody else saw it go stale: the lock stays until somebody
 		 * asks for it. */
@@ -55,23 +78,58 @@ timer_cb(void *arg)
 	roomop_tick(room);
 }
 
+/* For the first that is due. */
+static void
+ask_to_wake(struct rooms *set)
+{
+	const struct room *first = RB_MIN(room_dues, &set->dues);
+	int64_t now_ms = set->now.mono_ms;
+
+	if (first != NULL)
+		set->ops->wake(first->due_ms <= now_ms ? 0 :
+		    first->due_ms - now_ms, set->arg);
+}
+
+void
+rooms_on_time(struct rooms *set)
+{
+	int64_t now_ms = set->now.mono_ms;
+	struct room *room;
+
+	while ((room = RB_MIN(room_dues, &set->dues)) != NULL &&
+	    room->due_ms <= now_ms) {
+		room_disarm(room);
+		on_due(room);
+	}
+	ask_to_wake(set);
+}
+
+void
+room_disarm(struct room *room)
+{
+	if (room->due_ms == INT64_MAX)
+		return;
+	RB_REMOVE(room_dues, &room->set->dues, room);
+	room->due_ms = INT64_MAX;
+}
+
 void
 room_arm(struct room *room)
 {
 	int64_t left_us, wait_ms;
 
-	if (room->timer != NULL)
-		timer_stop(room->timer);
+	room_disarm(room);
 	if (room->deadline_us == INT64_MAX || TAILQ_EMPTY(&room->members) ||
 	    (room->editor.id != NULL &&
 	    room->editor.heartbeat_us == room->lone_heartbeat_us))
 		return;
-	if (room->timer == NULL)
-		room->timer = timer_new(room->set->base, timer_cb, room);
-	left_us = room->deadline_us - clock_wall_us();
+	left_us = room->deadline_us - room->set->now.wall_us;
 	wait_ms = left_us <= 0 ? 0 : left_us / US_PER_MS + 1;
 	wait_ms += arc4random_uniform(TICK_JITTER_MS);
-	timer_start(room->timer, wait_ms);
+	room->due_ms = room->set->now.mono_ms + wait_ms;
+	RB_INSERT(room_dues, &room->set->dues, room);
+	if (RB_MIN(room_dues, &room->set->dues) == room)
+		ask_to_wake(room->set);
 }
 
 /* Tells waiting sockets when their place in the line is another. */
@@ -83,7 +141,7 @@ tell_places(struct room *room, const struct edit_state *st)
 	TAILQ_FOREACH(m, &room->members, link) {
 		size_t place = edit_place(st, m->user->id);
 
-		if (m->is_ready && m->place != place)
+		if (m->stage == MEMBER_READY && m->place != place)
 			member_send_pending(m, place, st->n_claims);
 	}
 }
@@ -139,14 +197,15 @@ note_modified(struct room *room, struct slice modified)
 	free(room->modified);
 	room->modified = modified.p == NULL ? NULL :
 	    xmemdup0(modified.p, modified.n);
-	room_forget_shown(room);
+	room->set->ops->stale(room, room->set->arg);
 }
 
 bool
 room_note(struct room *room, const struct store_snapshot *snap,
     struct room_editor *old)
 {
-	int64_t now_us = clock_wall_us();
+	const struct rooms *set = room->set;
+	int64_t now_us = set->now.wall_us;
 	uint64_t hash;
 
 	memset(old, 0, sizeof(*old));
@@ -154,14 +213,13 @@ room_note(struct room *room, const struct store_snapshot *snap,
 		return (false);
 	note_modified(room, snap->modified);
 	snapshot_set(&room->told, snap, now_us);
-	room->told_generation = store_generation(room->set->store);
+	room->told_generation = set->now.generation;
 	room->known_epoch = snap->known_epoch;
 	room->known_seq = snap->known_seq;
 	/* Read only, because Redis takes no newcomers: others must not go by
 	 * it. */
 	if (room->n_held != 0)
-		snapshot_to_cache(&room->told, room->set->shm, room->set->slot,
-		    room->key, store_generation(room->set->store));
+		set->ops->cache(room, &room->told, set->arg);
 	/* Many events (a save, a newcomer) leave the state as it is. */
 	if ((hash = hash_state(room, snap)) == room->noted)
 		return (false);
@@ -182,7 +240,7 @@ set_present(struct room *room, const struct store_member *who)
 	user->mark = true;
 	if (user->profile == NULL && who->info.p != NULL &&
 	    TAILQ_EMPTY(&user->members))
-		room_user_keep_info(room, user, who->info);
+		room->set->ops->keep(user, who->info, room->set->arg);
 	room_note_states(room, user, who->states);
 	if (user->is_present)
 		return;
@@ -202,6 +260,7 @@ set_absent(struct room *room, struct room_user *user)
 		room_user_place(room, user, PLACE_NONE);
 		roomop_join(room, user->id);
 	}
+	tab_note_absent(user);
 	room_tell_left(room, user);
 	room_tell_absent(room, user);
 	room_user_release(room, user);
@@ -223,7 +282,7 @@ welcome_awaited(struct room *room)
 {
 	struct room_user *user;
 
-	while (room->is_synced &&
+	while (room->sync == SYNC_READ &&
 	    (user = TAILQ_FIRST(&room->awaited)) != NULL &&
 	    user->join_seq <= room->seq)
 		welcome_first(room);
@@ -242,7 +301,7 @@ room_await(struct room *room, struct room_user *user, uint64_t seq)
 {
 	if (!user->is_awaited) {
 		if (TAILQ_EMPTY(&room->awaited))
-			room->awaits_since_ms = clock_mono_ms();
+			room->awaits_since_ms = room->set->now.mono_ms;
 		TAILQ_INSERT_TAIL(&room->awaited, user, awaited_link);
 		user->is_awaited = true;
 	}
@@ -257,7 +316,7 @@ room_await_no_more(struct room *room, struct room_user *user)
 		return;
 	TAILQ_REMOVE(&room->awaited, user, awaited_link);
 	user->is_awaited = false;
-	room->awaits_since_ms = clock_mono_ms();
+	room->awaits_since_ms = room->set->now.mono_ms;
 }
 
 /* --- events --- */
@@ -266,34 +325,33 @@ room_await_no_more(struct room *room, struct room_user *user)
 static void
 tell_editor(struct room *room, const char *old_id, const char *old_name)
 {
-	struct message_user u;
-	struct buf b = { NULL, 0, 0 };
+	struct tell t = { .what = TELL_STATUS };
 
 	if (text_same_or_none(old_id, room->editor.id))
 		return;
-	if (room->editor.id != NULL) {
-		u = room_message_user(room, room->editor.id,
-		    room->editor.name);
-		message_add_editor_status(&b, &u);
-	} else {
-		u = room_message_user(room, old_id, old_name);
-		message_add_lock_released(&b, &u, NULL);
+	if (room->editor.id != NULL)
+		t.who = (struct edit_person){ room->editor.id,
+		    room->editor.name };
+	else {
+		t.what = TELL_RELEASED;
+		t.who = (struct edit_person){ old_id, old_name };
 	}
-	room_deliver(room, 'A', (struct slice){ NULL, 0 },
-	    (struct slice){ b.p, b.n });
-	buf_fini(&b);
+	room_tell(room, TO_PAGES, (struct slice){ NULL, 0 }, &t);
 }
 
 static void
 deliver_frames(struct room *room, const struct store_message *msg)
 {
+	const struct rooms *set = room->set;
 	size_t i;
 
 	for (i = 0; i < msg->n_frames; i++) {
-		if (message_is(msg->frames[i].text, MESSAGE_CONTENT_UPDATED))
-			room->updated_ms = clock_mono_ms();
-		room_deliver(room, msg->frames[i].audience,
-		    msg->frames[i].user_id, msg->frames[i].text);
+		const struct store_frame *f = &msg->frames[i];
+		struct tell t = { .what = TELL_FRAME, .text = f->text };
+
+		if (set->ops->is_update(f->text, set->arg))
+			room->updated_ms = set->now.mono_ms;
+		room_tell(room, f->audience, f->user_id, &t);
 	}
 }
 
@@ -302,7 +360,7 @@ deliver_frames(struct room *room, const struct store_message *msg)
 static bool
 knows_lock(const struct room *room)
 {
-	return (store_is_settled(room->set->store) || room->known_epoch != 0 ||
+	return (room->set->now.is_settled || room->known_epoch != 0 ||
 	    room->editor.id != NULL);
 }
 
@@ -311,20 +369,17 @@ knows_lock(const struct room *room)
 static void
 tell_unknown(struct room *room, bool had_editor)
 {
-	struct slice nobody = { NULL, 0 };
-	struct buf b = { NULL, 0, 0 };
+	const struct slice nobody = { NULL, 0 };
+	struct tell t = { .what = TELL_UNKNOWN };
 
 	if (room->kind != ROOM_EDIT || room->is_suspended)
 		return;
 	room->is_suspended = true;
 	room->owes_status = had_editor;
-	tabmsg_add_lock_unknown(&b);
-	room_deliver(room, 'T', nobody, (struct slice){ b.p, b.n });
-	buf_reset(&b);
-	message_add_editor_status(&b, NULL);
+	room_tell(room, TO_TABS, nobody, &t);
+	t.what = TELL_STATUS;
 	if (had_editor)
-		room_deliver(room, 'A', nobody, (struct slice){ b.p, b.n });
-	buf_fini(&b);
+		room_tell(room, TO_PAGES, nobody, &t);
 }
 
 /* All sockets, whatever they were told before; but pages that have never heard of
@@ -338,7 +393,7 @@ tell_whole_lock(struct room *room)
 	room->is_suspended = room->owes_status = false;
 	room->lock_told = 0;
 	TAILQ_FOREACH(m, &room->members, link) {
-		if (m->is_ready && m->tab == NULL && tells_pages)
+		if (m->stage == MEMBER_READY && m->tab == NULL && tells_pages)
 			member_send_status(m, NULL);
 	}
 }
@@ -409,8 +464,8 @@ apply(struct room *room, const struct store_message *msg)
 void
 room_start_resync(struct room *room)
 {
-	room->is_synced = false;
-	counters_add(room->set->shm, room->set->slot, COUNTER_RESYNCS, 1);
+	room_set_sync(room, SYNC_UNREAD);
+	rooms_count(room->set, COUNT_RESYNCS, 1);
 	roomop_load(room);
 }
 
@@ -434,16 +489,16 @@ rooms_on_message(struct rooms *set, const struct store_message *msg)
 	}
 	/* One link is back before the other: of which Redis this is, nobody
 	 * knows yet, and the room will be read. */
-	if (!store_is_up(set->store))
+	if (!set->now.is_up)
 		return;
-	if (!room->is_synced || msg->epoch != room->epoch ||
+	if (room->sync != SYNC_READ || msg->epoch != room->epoch ||
 	    msg->seq > room->seq + 1) {
 		if (room->seen_epoch != msg->epoch ||
 		    room->seen_seq < msg->seq) {
 			room->seen_epoch = msg->epoch;
 			room->seen_seq = msg->seq;
 		}
-		if (room->is_synced)
+		if (room->sync == SYNC_READ)
 			room_start_resync(room);
 		return;
 	}
@@ -478,21 +533,21 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 	struct member *m;
 	bool edits = false;
 
-	if (!room->is_displaced || room->editor.id == NULL ||
+	if (room->sync != SYNC_DISPLACED || room->editor.id == NULL ||
 	    snap->editor.p != NULL)
 		return (false);
 	user = room_user_find(room, slice_of(room->editor.id));
 	if (user == NULL)
 		return (false);
 	TAILQ_FOREACH(m, &user->members, user_link) {
-		bool holds = !m->gave_back && m->grant->may_change;
+		bool holds = !m->gave_back && m->right->may_change;
 
 		/* The socket of its tab says that it is alive. */
 		if (m->tab != NULL && text_same(m->tab, room->editor.tab))
 			return (holds);
 		edits = edits || holds;
 	}
-	return (edits && clock_wall_us() - room->editor.heartbeat_us <
+	return (edits && room->set->now.wall_us - room->editor.heartbeat_us <
 	    room->set->policy.heartbeat_timeout_us);
 }
 
@@ -500,6 +555,7 @@ must_restore(struct room *room, const struct store_snapshot *snap)
 static void
 resync_lock(struct room *room, const struct store_snapshot *snap)
 {
+	const struct rooms *set = room->set;
 	struct room_editor old;
 	bool is_new = room->epoch == 0, changed;
 
@@ -514,8 +570,9 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 	room_editor_fini(&old);
 	/* A lock that was stale before this worker came here: whoever was
 	 * there to see it was told. */
-	if (is_new && room->editor.id != NULL && clock_wall_us() -
-	    room->editor.heartbeat_us >= room->set->policy.heartbeat_timeout_us)
+	if (is_new && room->editor.id != NULL &&
+	    set->now.wall_us - room->editor.heartbeat_us >=
+	    set->policy.heartbeat_timeout_us)
 		room->lone_heartbeat_us = room->editor.heartbeat_us;
 }
 
@@ -524,7 +581,7 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 static bool
 is_too_old(const struct room *room, const struct store_snapshot *snap)
 {
-	if (room->is_synced)
+	if (room->sync == SYNC_READ)
 		return (snap->epoch == room->epoch && snap->seq < room->seq);
 	return (snap->epoch == room->seen_epoch && snap->seq < room->seen_seq);
 }
@@ -538,11 +595,11 @@ room_resync(struct room *room, const struct store_reply *reply)
 
 	/* When the lease is in doubt, who lives may look dead there; the room is
 	 * read again when Redis has answered for it. */
-	if (room->is_recalling || !store_is_up(room->set->store))
+	if (room->past == PAST_UNSAID || !room->set->now.is_up)
 		return;
-	if (room->is_back && (snap->epoch < room->epoch ||
+	if (room_is_back(room) && (snap->epoch < room->epoch ||
 	    (snap->epoch == room->epoch && snap->seq < room->seq)))
-		store_doubt(room->set->store);
+		room->set->ops->doubt(room->set->arg);
 	if (snap->epoch == 0) {
 		/* Redis knows nothing of this room: put our users back, unless
 		 * it has just refused that. */
@@ -557,16 +614,15 @@ room_resync(struct room *room, const struct store_reply *reply)
 		return;
 	}
 	/* Nobody is told that the lock is free: it is about not to be. Then the
-	 * room is read again. */
+	 * room is read again, and what was asked for waits for that. */
 	if (must_restore(room, snap)) {
-		room->is_back = room->is_displaced = false;
+		room_set_sync(room, SYNC_BACK);
 		roomop_restore(room);
 		return;
 	}
 	RB_FOREACH(user, room_users, &room->users)
 		user->mark = false;
-	room->is_synced = true;
-	room->is_back = room->is_displaced = false;
+	room_set_sync(room, SYNC_READ);
 	resync_lock(room, snap);
 	room->epoch = snap->epoch;
 	room->seq = snap->seq;
@@ -576,9 +632,9 @@ room_resync(struct room *room, const struct store_reply *reply)
 		user->join_seq = 0;
 	for (i = 0; i < reply->n_members; i++)
 		set_present(room, &reply->members[i]);
-	if (!store_is_settled(room->set->store))
-		room->is_unsettled = true;
-	else
+	room_set_past(room, room->set->now.is_settled ? PAST_SETTLED :
+	    PAST_OPEN);
+	if (room->past == PAST_SETTLED)
 		drop_unmarked(room);
 	if (reply->saved.value.p != NULL)
 		room_note_saved(room, reply->saved.value);
@@ -615,19 +671,19 @@ rooms_rejoin(struct room *room)
 static void
 back_in_room(struct room *room, bool fresh_identity)
 {
-	const struct store *store = room->set->store;
+	const struct rooms *set = room->set;
 	struct room_user *user;
 
-	room->is_synced = false;
 	room->is_refused = false;
-	room->is_back = true;
-	room->is_displaced = room->is_displaced || fresh_identity;
+	room_set_sync(room, fresh_identity || room->sync == SYNC_DISPLACED ?
+	    SYNC_DISPLACED : SYNC_BACK);
+	room_set_past(room, PAST_SETTLED);
 	room->seen_seq = 0;
-	cache_drop(room->set->shm, room->set->slot, slice_of(room->key));
+	set->ops->uncache(room, set->arg);
 	/* Before what sockets have asked for meanwhile. */
 	roomop_first(room);
-	if (room->known_epoch != 0 && !store_is_settled(store) &&
-	    room->told_generation != store_generation(store))
+	if (room->known_epoch != 0 && !set->now.is_settled &&
+	    room->told_generation != set->now.generation)
 		roomop_recall(room);
 	/* Under a new id nobody is anywhere yet. */
 	RB_FOREACH(user, room_users, &room->users) {
@@ -664,7 +720,7 @@ rooms_on_down(struct rooms *set)
 {
 	/* Sockets stay open; status is answered from what was told. The cache
 	 * is nobody's word any more. */
-	cache_drop_all(set->shm, set->slot);
+	set->ops->uncache(NULL, set->arg);
 }
 
 void

@@ -1,18 +1,17 @@
 /*
  * A copy of what Redis held of a room at one moment: what a compare-and-set
- * starts from. It outlives the store's reply it was taken from, and goes into
- * and out of the shared room cache as one value. Owns its bytes; loop thread.
+ * starts from. It outlives the store's reply it was taken from. Owns its bytes;
+ * loop thread.
  */
-#ifndef COLLABD_SERVER_SNAPSHOT_H
-#define COLLABD_SERVER_SNAPSHOT_H
+#ifndef COLLABD_ROOMS_SNAPSHOT_H
+#define COLLABD_ROOMS_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/compat.h"
-#include "shm/cache.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 enum snapshot_part {
 	SNAPSHOT_EDITOR,
@@ -33,6 +32,8 @@ struct snapshot {
 void	snapshot_fini(struct snapshot *snap);
 void	snapshot_set(struct snapshot *snap, const struct store_snapshot *from,
 	    int64_t now_us);
+void	snapshot_set_part(struct snapshot *snap, enum snapshot_part part,
+	    struct slice text);
 /* A view in the store's form; borrowed, valid until snap changes. */
 struct store_snapshot snapshot_view(const struct snapshot *snap,
 	    int64_t now_us);
@@ -41,12 +42,5 @@ struct slice snapshot_part(const struct snapshot *snap,
 	    enum snapshot_part part);
 bool	snapshot_part_is(const struct snapshot *snap, enum snapshot_part part,
 	    struct slice text);
-
-/* Looks key up in the room cache; false: not there, or it was put there in
- * another generation of Redis (store_generation()). */
-bool	snapshot_from_cache(struct snapshot *snap, struct shm *shm,
-	    const char *key, uint64_t generation) MUSTCHECK;
-void	snapshot_to_cache(const struct snapshot *snap, struct shm *shm,
-	    int slot, const char *key, uint64_t generation);
 
 #endif

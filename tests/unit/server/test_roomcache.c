@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "server/snapshot.h"
+#include "server/roomcache.h"
+#include "shm/cache.h"
 
 #define NOW	INT64_C(1764000000000000)
 

@@ -1,14 +1,18 @@
 /*
- * The rooms of this worker: who is in them, and what their sockets were told.
+ * The rooms of a worker: who is in them, and what their sockets were told.
  * A room keeps members and the little that clients have been told (who is the
  * editor), not the state: that is in Redis, with a copy in the shared cache.
  *
- * A room lives as long as it has a member, an operation under way, or a user
- * that Redis believes to be here. Everything is owned by struct rooms. Loop
- * thread only. No function calls back into the caller.
+ * Pure: what happens comes in through the functions below, after
+ * rooms_set_now(), and what is to be done about it goes out through struct
+ * rooms_ops (effects.h). No clock, no socket, no Redis, no text of the wire.
  *
- * The parts, each in its file: room.c the registry, members and delivery;
- * roster.c how users are shown; tab.c what tabs (sockets of collabd's own client
+ * A room lives as long as it has a member, an operation under way, or a user
+ * that Redis believes to be here. Everything is owned by struct rooms. One
+ * thread. The ops are called before an input returns.
+ *
+ * The parts, each in its file: room.c the registry and members; verbs.c what they
+ * say; tab.c what tabs (sockets of collabd's own client
  * that have said hello) say and are shown besides; roomsaved.c the saves that it
  * is told of; badge.c who edits what, in the room of a model; roomop.c,
  * roomedit.c and roomrecall.c the operations, one at a time in each room, but
@@ -16,8 +20,8 @@
  * what comes from Redis (events, resync); roomcheck.c what is looked for now and
  * then; orphan.c the departures of dead workers.
  */
-#ifndef COLLABD_SERVER_ROOM_H
-#define COLLABD_SERVER_ROOM_H
+#ifndef COLLABD_ROOMS_ROOM_H
+#define COLLABD_ROOMS_ROOM_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,25 +33,28 @@
 #include "base/compat.h"
 #include "base/conf.h"
 #include "base/slice.h"
-#include "proto/message.h"
+#include "rooms/effects.h"
+#include "rooms/right.h"
+#include "rooms/say.h"
+#include "rooms/snapshot.h"
+#include "rooms/tell.h"
 #include "rules/edit.h"
-#include "server/people.h"
-#include "server/route.h"
-#include "server/snapshot.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 struct client;
-struct event_base;
 struct orphan;
 struct profile;
-struct profiles;
 struct room;
 struct room_check;
 struct roomop;
-struct audit;
-struct saves;
 struct talk;
-struct timer;
+
+enum member_stage {
+	MEMBER_NEW,
+	MEMBER_GREETS,		/* its hello is among the early messages */
+	MEMBER_READY,		/* has got its first frames, and knows what the
+				 * room knows */
+};
 
 /* A socket in a room. */
 struct member {
@@ -56,7 +63,7 @@ struct member {
 	struct room	*room;
 	struct room_user *user;
 	struct client	*client;
-	struct grant	*grant;
+	struct right	*right;
 	size_t		 place;		/* in the line, as told; 0 none */
 	bool		 place_told;	/* since its message in work began */
 	bool		 is_deceived;	/* a page: was shown a stale lock as a
@@ -69,11 +76,9 @@ struct member {
 	bool		 gave_back;	/* it has released, and not said since
 					 * that it edits or wants to */
 	bool		 is_v1;		/* speaks collabd.v1 */
-	bool		 greets;	/* its hello is among the early ones */
 	bool		 is_news;	/* what it does is to be told itself */
 	bool		 takes_many;	/* a tab that takes users_present */
-	bool		 is_ready;	/* has got its first frames, and
-					 * knows what the room knows */
+	enum member_stage stage;
 	uint32_t	 page;		/* which page of the package it is, from
 					 * its first heartbeat on; 0: no such */
 	/* Messages that came before that, each behind its length; they are
@@ -82,12 +87,6 @@ struct member {
 };
 
 TAILQ_HEAD(member_list, member);
-
-/* What a user does in a tab, as Redis has it (store_member.states). */
-#define TAB_VIEWING	'v'
-#define TAB_DIRTY	'u'	/* has unsaved changes */
-#define TAB_IDLE	'i'
-#define TAB_NONE	'\0'	/* no tab, only pages of the package */
 
 /* Whether Redis has a user in a room under this worker's id. */
 enum room_place {
@@ -99,15 +98,16 @@ enum room_place {
 /* A user in a room, through this worker or another. */
 struct room_user {
 	RB_ENTRY(room_user) link;
-	struct profile	*profile;	/* of its info, see roster.c; NULL
-					 * while it can be made from a member */
+	/* How it is shown is the renderer's: rooms_ops.keep() and forget(). */
+	struct profile	*profile;	/* of its info; NULL while it can be
+					 * made from a member */
 	int64_t		 joined_us;	/* as in its info */
 	struct member_list members;	/* its sockets on this worker */
 	char		*states;	/* a letter for each worker; or NULL */
 	bool		 is_present;	/* in the roster as clients know it */
 	bool		 is_awaited;	/* its coming, by the events */
 	enum room_place	 place;		/* room_user_place() alone writes it */
-	struct shown	*shown;		/* see roster.c; mostly NULL */
+	struct shown	*shown;		/* mostly NULL */
 	TAILQ_ENTRY(room_user) awaited_link;	/* room->awaited */
 	uint64_t	 join_seq;	/* of its coming, while awaited */
 	bool		 mark;		/* scratch of a roster comparison */
@@ -141,9 +141,37 @@ struct room_editor {
 
 enum room_kind { ROOM_EDIT, ROOM_CHAT, ROOM_MODEL };
 
-struct badge;
-struct frame;
+/* Whether what the room knows is what Redis does. Only events that follow on a
+ * room that is read are applied. */
+enum room_sync {
+	SYNC_UNREAD,		/* it is to be read, or nobody of ours is in it */
+	SYNC_BACK,		/* ... for the first time since the link was
+				 * lost: what Redis says may be too little */
+	SYNC_DISPLACED,		/* ... and our users may have been taken out: by
+				 * others, or with the data */
+	SYNC_READ,
+};
+
+/* In a generation of Redis that lost data, what others knew of the room before,
+ * and we. */
+enum room_past {
+	PAST_SETTLED,
+	PAST_UNSAID,		/* roomop_recall() is under way; until then
+				 * nothing that Redis says counts */
+	PAST_OPEN,		/* who is missing was not looked for, because
+				 * others may yet come back */
+};
+
 struct shown;
+
+/* Who edits an object, in the room of its model. */
+struct badge {
+	LIST_ENTRY(badge) link;
+	char	*object;	/* as in the URL of its page, decoded */
+	char	*value;		/* as Redis has it */
+	bool	 mark;		/* scratch of a comparison */
+};
+
 
 struct room {
 	RB_ENTRY(room)	 link;
@@ -151,98 +179,95 @@ struct room {
 	char		*key;
 	char		*name;
 	enum room_kind	 kind;
-	struct room_users users;
-	struct member_list members;
+	enum room_sync	 sync;		/* room_set_sync() alone writes it */
+	enum room_past	 past;		/* room_set_past() alone writes it */
 	unsigned	 n_tabs;	/* of members */
 	unsigned	 n_users;
+	unsigned	 n_busy;	/* operations under way: the first */
+	struct room_users users;
+	struct member_list members;
 	size_t		 n_held;	/* users; with none no events come */
 
 	uint64_t	 epoch, seq;	/* of what was applied */
 	/* The newest event that went by unapplied. */
 	uint64_t	 seen_epoch, seen_seq;
 	uint64_t	 suspect_seq;	/* the slow check saw one we have not */
-	bool		 is_synced;
 	/* Users that Redis has put into the room, whose sockets get their first
 	 * frames when the events have come so far: in that order. */
 	struct room_user_list awaited;
 	int64_t		 awaits_since_ms; /* the first of them */
-	bool		 needs_repair;	/* Redis refused a join or a leave */
-	bool		 is_refused;	/* ... a join, because it takes no
-					 * writes: it will be tried again */
-	bool		 is_back;	/* the link was lost since it was read */
-	bool		 is_displaced;	/* ... and our users may have been taken
-					 * out: by others, or with the data */
-	bool		 is_suspended;	/* sockets were told that nobody knows
-					 * who edits */
-	bool		 owes_status;	/* ... pages that nobody does, though
-					 * somebody did */
-	bool		 is_unsettled;	/* who is missing was not looked for,
-					 * because others may yet come back */
 	struct room_editor editor;
 	char		*modified;	/* last_modified:R, or NULL */
 	struct snapshot	 told;		/* as applied ... */
 	uint64_t	 told_generation; /* ... in this one of Redis */
 	uint64_t	 known_epoch, known_seq; /* how far it knows the past */
-	bool		 is_recalling;	/* roomop_recall() is under way */
 	int64_t		 opened_us;	/* on this worker */
 	char		*saved;		/* the last save, as JSON ... */
 	char		*saved_by;	/* ... whose it was; NULL: not known */
 	int64_t		 saved_us;	/* ... and when, says the log */
 	int64_t		 updated_ms;	/* content_updated was told */
 	uint64_t	 lock_told;	/* hash of the tabs' last lock frame */
-	bool		 deceives;	/* members, perhaps */
-	bool		 owes_beats;	/* Redis did not hear one */
 	int64_t		 hidden_beat_us; /* a tab was shown no editor, whose
 					 * last heartbeat this was; or 0 */
-	char		 idle_asked;	/* what the rule book was told of the
-					 * editor, until the state changes */
 	LIST_HEAD(, badge) badges;	/* ROOM_MODEL */
 	uint64_t	 noted;		/* hash of the state that was noted */
 	int64_t		 deadline_us;	/* of the next EDIT_TICK */
 	int64_t		 lone_heartbeat_us; /* a lock that went stale while
 					 * nobody else was here: it stays */
-	struct timer	*timer;
+	RB_ENTRY(room)	 due_link;	/* set->dues */
+	int64_t		 due_ms;	/* monotonic; INT64_MAX: in no tree */
 
-	TAILQ_ENTRY(room) idle_link;	/* set->idle */
-	bool		 is_idle;
+	TAILQ_ENTRY(room) idle_link;	/* set->idle, if is_idle */
 	struct roomop_list ops;		/* the first n_busy are under way */
 	struct roomop	*first_at;	/* roomop_first(): the last of those */
 	/* What would make somebody the editor in an unsettled generation waits
 	 * here until that is settled: at most one of each verb of a member. */
 	struct roomop_list aside;
-	bool		 is_starting;	/* start_next() is on the stack */
-	bool		 puts_first;
-	bool		 has_badges;	/* they have been read */
-	uint8_t		 fills;		/* see roster.c */
-	unsigned	 n_busy;
-	uint64_t	 shown_of;	/* people_changes() of users' shown */
+	uint64_t	 shown_of;	/* the renderer's: of what time that
+					 * is */
 	/* Users whose presence changed in this turn of the loop and of whom
 	 * the tabs have not been told; see tab.c. */
 	struct buf	*news;		/* NULL: none */
 	struct talker_list talkers;	/* users with chat messages in line */
 	struct talk	*talk;		/* the one under way; or NULL */
+	/* Small ones together, because there are many rooms. */
+	bool		 needs_repair;	/* Redis refused a join or a leave */
+	bool		 is_refused;	/* ... a join, because it takes no
+					 * writes: it will be tried again */
+	bool		 is_suspended;	/* sockets were told that nobody knows
+					 * who edits */
+	bool		 owes_status;	/* ... pages that nobody does, though
+					 * somebody did */
+	bool		 deceives;	/* members were shown a stale lock as
+					 * a free one, perhaps */
+	bool		 owes_beats;	/* Redis did not hear a heartbeat */
+	char		 idle_asked;	/* what the rule book was told of the
+					 * editor, until the state changes */
+	bool		 is_idle;
+	bool		 is_starting;	/* start_next() is on the stack */
+	bool		 puts_first;
+	bool		 has_badges;	/* they have been read */
+	uint8_t		 fills;		/* many come: ticks for which what is
+					 * made of users is kept */
 };
 
 RB_HEAD(room_tree, room);
+RB_HEAD(room_dues, room);
 RB_PROTOTYPE(room_tree, room, link, )
+RB_PROTOTYPE(room_dues, room, due_link, )
 RB_PROTOTYPE(room_users, room_user, link, )
 TAILQ_HEAD(room_list, room);
 
 struct rooms {
+	const struct rooms_ops *ops;
+	void		*arg;		/* of these */
 	const struct conf *conf;
-	struct event_base *base;
-	struct shm	*shm;
-	int		 slot;
-	struct store	*store;
-	struct people	*people;
-	struct profiles	*profiles;	/* of users elsewhere */
+	struct room_now	 now;
 	struct room_tree tree;
+	struct room_dues dues;		/* by when they are due */
 	struct edit_policy policy;
 	bool		 id_is_number;
 	bool		 is_leaving;	/* this worker is on its way out */
-	struct audit	*audit;		/* the caller's, as store */
-	struct saves	*saves;
-	struct buf	 settings;	/* JSON for tabs */
 	uint64_t	 seed;		/* of struct room's noted */
 	int64_t		 check_at_ms;
 	struct room_check *check;	/* the slow check under way, or NULL */
@@ -251,13 +276,27 @@ struct rooms {
 	struct room_list idle;		/* perhaps to be freed at the turn's end */
 };
 
-/* store is set by the caller as soon as it exists. */
-struct rooms *rooms_new(const struct conf *conf, struct event_base *base,
-	    struct shm *shm, int slot, struct people *people) MUSTCHECK;
+/* ops are called with arg. */
+struct rooms *rooms_new(const struct conf *conf,
+	    const struct rooms_ops *ops, void *arg) MUSTCHECK;
 /* Members must be gone; what waits for Redis is dropped. */
 void	rooms_free(struct rooms *set);
+/* Before each input, and so the time of all that follows from it. Those without
+ * one are rooms_tell_news() and rooms_end_turn(). */
+void	rooms_set_now(struct rooms *set, const struct room_now *now);
+/* The answers to what the store was asked for, as the store gives them. */
+void	room_answered(struct room_ask *ask, const struct store_reply *reply);
+void	room_badges(struct room_ask *ask, enum store_status status,
+	    const struct store_badge *badges, size_t n);
+void	rooms_checked(struct rooms *set, size_t i,
+	    const struct store_reply *reply);
+void	rooms_orphan_loaded(struct room_ask *ask, enum store_status status,
+	    const struct store_room *rooms, const struct slice *user_ids,
+	    size_t n);
+/* The time that rooms_ops.wake() asked for has come. */
+void	rooms_on_time(struct rooms *set);
 /* About once a second: the slow check, put-off comparisons. */
-void	rooms_tick(struct rooms *set, int64_t now_ms);
+void	rooms_tick(struct rooms *set);
 /* Tells tabs what is told once a turn. After every turn of the loop, before
  * what was queued is written. */
 void	rooms_tell_news(struct rooms *set);
@@ -277,18 +316,24 @@ size_t	rooms_close_unverified(struct rooms *set, size_t n);
 void	rooms_leave_quietly(struct rooms *set);
 
 /*
- * Puts a socket into the room of a route (edit or chat). Takes grant over.
- * Frames come when Redis has answered.
+ * Puts a socket into the room of this key and name (struct store_room). The right
+ * is the caller's, as long as the member is. Frames come when Redis has
+ * answered.
  */
-struct member *rooms_join(struct rooms *set, const struct route *route,
-	    struct client *client, struct grant *grant, bool is_v1) MUSTCHECK;
+struct member *rooms_join(struct rooms *set, const char *key, const char *name,
+	    struct client *client, struct right *right, bool is_v1) MUSTCHECK;
 /* The socket is gone; frees member. */
 void	member_leave(struct member *member);
-/* A text message of the socket. */
-void	member_receive(struct member *member, struct slice text);
+/* What the socket says, and the text that it said it with. */
+void	member_receive(struct member *member, const struct saying *say,
+	    struct slice text);
 
 /* --- between the files of this module --- */
 
+struct room_ask room_ask_for(struct rooms *set,
+	    void (*answer)(const struct store_reply *reply, void *arg),
+	    void *arg);
+void	rooms_count(const struct rooms *set, enum room_count what, int64_t n);
 struct room *room_find(struct rooms *set, const char *key);
 struct room *room_open(struct rooms *set, const char *key, const char *name);
 /* The room may have lost what kept it; freed at the end of the turn if so. */
@@ -304,21 +349,16 @@ void	room_user_place(struct room *room, struct room_user *user,
 bool	room_has_viewers(const struct room *room);
 /* How long the package's editor key lives after the last heartbeat. */
 int64_t	room_editor_ttl_ms(const struct room *room);
-struct message_user room_message_user(const struct room *room,
-	    const char *id, const char *name);
-
-/* Sends text to the ready members; audience and user_id as in struct
+/* Tells the ready members of an audience (TO_...); user_id as in struct
  * store_frame. */
-void	room_deliver(struct room *room, char audience, struct slice user_id,
-	    struct slice text);
-void	room_deliver_frame(struct room *room, char audience,
-	    struct slice user_id, struct frame *frame);
-void	member_send(struct member *member, struct slice text);
-/* A chat_message that the member sent, checked and passed on. */
-void	member_chat(struct member *member, const struct message *message);
+void	room_tell(struct room *room, char audience, struct slice user_id,
+	    const struct tell *what);
+void	member_tell(struct member *member, const struct tell *what);
+/* verbs.c: receives what came before the first frames. */
+void	member_receive_kept(struct member *member);
 /* collabd.v1 only: why something was refused. */
-void	member_send_error(struct member *member, const char *code,
-	    const char *message, enum message_type in_reply_to);
+void	member_refuse(struct member *member, enum refusal why,
+	    enum say in_reply_to);
 /* editor_status as of st, or, if NULL, as of what the room was told. */
 void	member_send_status(struct member *member,
 	    const struct edit_state *st);
@@ -327,16 +367,6 @@ void	member_send_status(struct member *member,
 void	member_correct_status(struct member *member,
 	    const struct edit_state *st);
 void	member_send_pending(struct member *member, size_t place, size_t of);
-/* Receives what came before the first frames. */
-void	member_receive_kept(struct member *member);
-
-/* roster.c */
-/* The user's info; the caller frees it. */
-char	*room_user_info(const struct room_user *user) MUSTCHECK;
-/* Keeps it for a user who has none yet, and perhaps no member to make it from.
- */
-void	room_user_keep_info(struct room *room, struct room_user *user,
-	    struct slice info);
 /* First frames for every socket of the user that has not had them: itself, then
  * the others that the room knows. */
 void	room_user_welcome(struct room_user *user);
@@ -344,48 +374,20 @@ void	room_user_welcome(struct room_user *user);
 void	room_tell_joined(struct room *room, struct room_user *user);
 void	room_tell_left(struct room *room, struct room_user *user);
 
-/*
- * What was made of a user for frames that show it. Only in a large room into
- * which many come: NULL elsewhere, and a moment later.
- */
-struct shown {
-	struct frame	*joined;	/* user_joined; NULL: not made yet */
-	struct buf	 person;	/* as lists have it; n 0: not made yet */
-	char		 letter;	/* what it did then: TAB_... */
-};
-struct shown *room_user_shown(struct room *room, struct room_user *user);
-/* Somebody enters, and will be shown who is there. */
-void	room_note_newcomer(struct room *room);
-/* Nothing that was made is right any more. */
-void	room_forget_shown(struct room *room);
-void	room_user_forget_shown(struct room_user *user);
 /* About once a second. */
 void	room_tick_shown(struct room *room);
 
-/* A user's info, taken apart. Empty texts where it has none. */
-struct roster_info {
-	struct json	*_obj;		/* keeps the texts */
-	const char	*username, *name, *email, *joined;
-	const char	*avatar_url;	/* or NULL */
-};
-void	roster_info_read(struct roster_info *info, struct slice text);
-void	roster_info_fini(struct roster_info *info);
-/* The name that people are shown of a user; fallback if it is not known here.
- * The caller frees it. */
-char	*room_name_of(struct room *room, const char *id, const char *fallback)
-	    MUSTCHECK;
-
 /* tab.c */
-/* Whether the message is one of a tab's; then it is done with. */
-bool	tab_receive(struct member *member, const struct message *message);
-/* The page asks whether this worker is alive: answered at once and to this
- * socket, past the room's queue, since nothing else is asked. For any member
- * that speaks collabd.v1, ready or not. */
-void	tab_answer_ping(struct member *member);
+/* The user has gone, though a socket of it greets: it comes as one that was not
+ * here. */
+void	tab_note_absent(struct room_user *user);
+void	tab_say_hello(struct member *member, const struct saying *hello);
 /* The member is going away, and out of the lists. */
 void	tab_fini(struct member *member);
 /* What a user does in its tabs on this worker: TAB_... */
 char	tab_letter(const struct room_user *user);
+/* The same over all workers. */
+char	room_user_letter(const struct room_user *user);
 /* A user who has come and what it does, to all tabs: at the end of the turn, or
  * before these are told anything else. The same holds for what it does then, and
  * for its going. */
@@ -393,7 +395,7 @@ void	room_tell_present(struct room *room, struct room_user *user);
 void	room_tell_news(struct room *room);
 /* A hello that came before the socket's first frames, and is among those that
  * are kept: what it says of the user counts already. */
-void	tab_note_early(struct member *member, const struct message *hello);
+void	tab_note_early(struct member *member, const struct saying *hello);
 /* Tabs are told what a user does, if they were told something else. */
 void	room_note_letter(struct room *room, struct room_user *user);
 /* What it does over all workers, as Redis has it now; tells if that is news. */
@@ -415,8 +417,6 @@ void	room_check_idle(struct room *room);
 /* Keeps the lock of an editor whose tab is connected here, or whose page has said
  * a heartbeat that Redis has not heard. */
 void	room_beat(struct room *room);
-/* JSON of the settings that tabs are told. */
-void	tab_add_settings(struct buf *b, const struct conf *conf);
 
 /* badge.c */
 void	room_note_badge(struct room *room, struct slice object,
@@ -426,12 +426,6 @@ void	room_note_badges(struct room *room, const struct store_badge *badges,
 	    size_t n);
 void	tab_send_badges(struct member *member);
 void	room_drop_badges(struct room *room);
-/* What the model's room is to hear of a change of the lock; *value keeps the
- * text. */
-void	room_make_badge(struct room *room, const struct edit_state *from,
-	    const struct edit_state *to, int64_t until_us,
-	    struct store_badge *badge, struct buf *value);
-
 /* roomop.c */
 void	roomop_join(struct room *room, const char *user_id);
 /* worker_id NULL: this worker. done is called with whether Redis has it. */
@@ -440,7 +434,7 @@ void	roomop_leave(struct room *room, const char *user_id,
 	    void *arg);
 /* message is what the member sent, NULL if it is our idea. */
 void	roomop_edit(struct room *room, struct member *member,
-	    enum edit_verb verb, const struct message *message);
+	    enum edit_verb verb, const struct saying *message);
 /* The member, its user's last one here, is going away. */
 void	roomop_depart(struct room *room, const struct member *member);
 /* It is not its user's last one. */
@@ -467,9 +461,6 @@ void	roomop_load(struct room *room);
 void	roomop_adopt(struct room *room);
 /* Whether a join of the user is under way or in line. */
 bool	roomop_is_joining(struct room *room, const char *user_id);
-/* The value of the package's chat_active_users hash for a user. */
-void	roomop_add_chat_value(struct buf *b, const struct room *room,
-	    const struct identity *who);
 /* The member is going away: nobody is answered any more. */
 void	roomop_forget(struct room *room, struct member *member);
 /* Frees all operations; the store must be gone. */
@@ -478,7 +469,7 @@ void	roomop_drop_all(struct room *room);
 /* roomchat.c */
 /* A message that was checked. The member is told if it cannot be sent. */
 void	roomchat_send(struct room *room, struct member *member,
-	    const struct message *message);
+	    const struct saying *message);
 /* Starts what is next in line, unless something is under way; when a join is
  * over. */
 void	roomchat_start_next(struct room *room);
@@ -503,7 +494,13 @@ void	room_resync(struct room *room, const struct store_reply *reply);
  */
 bool	room_note(struct room *room, const struct store_snapshot *snap,
 	    struct room_editor *old);
+void	room_set_sync(struct room *room, enum room_sync sync);
+void	room_set_past(struct room *room, enum room_past past);
+/* The link was lost since the room was read. */
+bool	room_is_back(const struct room *room);
 void	room_arm(struct room *room);
+/* It is not waited for any more. */
+void	room_disarm(struct room *room);
 /*
  * Redis has put the user into the room at seq. Its sockets are welcomed when
  * the room has applied the events up to there, so that what a socket is shown

@@ -15,13 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
-#include "shm/counters.h"
-#include "store/store.h"
+#include "rooms/room.h"
 
 /* Bytes of one user that may wait in one room, with what holds them: one of the
  * longest and as much again. */
@@ -33,6 +29,7 @@
 struct talk {
 	TAILQ_ENTRY(talk) link;
 	struct room	*room;
+	struct room_ask	 ask;
 	struct talker	*talker;
 	struct member	*member;	/* who is answered; NULL: nobody */
 	char		*peer_id;	/* the recipient; NULL: nobody's id */
@@ -54,7 +51,7 @@ struct talker {
 static void
 count(const struct room *room, int64_t n)
 {
-	counters_add(room->set->shm, room->set->slot, COUNTER_CHATS, n);
+	rooms_count(room->set, COUNT_CHATS, n);
 }
 
 static struct talker *
@@ -120,13 +117,12 @@ remove_talk(struct talk *talk)
 }
 
 static void
-refuse(const struct talk *talk, const char *code, const char *message)
+refuse(const struct talk *talk, enum refusal why)
 {
 	unsigned i;
 
 	for (i = 0; talk->member != NULL && i <= talk->n_more; i++)
-		member_send_error(talk->member, code, message,
-		    MESSAGE_CHAT_MESSAGE);
+		member_refuse(talk->member, why, SAY_CHAT_MESSAGE);
 }
 
 static void
@@ -136,7 +132,7 @@ on_sent(const struct store_reply *reply, void *arg)
 	struct room *room = talk->room;
 
 	if (reply->status != STORE_OK)
-		refuse(talk, "unavailable", "The message could not be sent.");
+		refuse(talk, REFUSED_UNSENT);
 	remove_talk(talk);
 	room_release(room);
 	roomchat_start_next(room);
@@ -146,6 +142,7 @@ static void
 start(struct talk *talk)
 {
 	struct room *room = talk->room;
+	struct rooms *set = room->set;
 	const char *id = talk->talker->id;
 	/* In a room of the package's chat there are no tabs, and elsewhere
 	 * only tabs talk. */
@@ -164,9 +161,9 @@ start(struct talk *talk)
 			    slice_of(talk->peer_id), text };
 	}
 	room->talk = talk;
-	store_send(room->set->store,
-	    (struct store_room){ room->key, room->name }, slice_of(id),
-	    slice_of(alone ? id : talk->peer_id), frames, n, on_sent, talk);
+	talk->ask = room_ask_for(set, on_sent, talk);
+	set->ops->send(room, id, alone ? id : talk->peer_id, frames, n,
+	    &talk->ask, set->arg);
 }
 
 /* Redis is about to be told of one of the two. */
@@ -222,7 +219,7 @@ enqueue(struct talk *talk, const char *id)
 	struct talker *talker = get_talker(room, id);
 
 	if (talker->bytes != 0 && talker->bytes + size_of(talk) > WAIT_MAX) {
-		refuse(talk, "unavailable", "The server is busy; try again.");
+		refuse(talk, REFUSED_BUSY);
 		free_talk(talk);
 	} else if (goes_with_last(talker, talk))
 		free_talk(talk);
@@ -237,29 +234,23 @@ enqueue(struct talk *talk, const char *id)
 
 void
 roomchat_send(struct room *room, struct member *member,
-    const struct message *msg)
+    const struct saying *msg)
 {
-	const struct identity *who = member->grant->session->user->identity;
-	struct message_user sender = room_message_user(room, member->user->id,
-	    who->username);
+	const struct rooms *set = room->set;
 	struct talk *talk = xcalloc(1, sizeof(*talk));
-	char now[CLOCK_ISO_SIZE];
 
 	talk->room = room;
 	talk->member = member;
-	if (msg->recipient_id.p != NULL)
-		talk->peer_id = xmemdup0(msg->recipient_id.p,
-		    msg->recipient_id.n);
-	sender.email = who->email;
-	sender.avatar_url = who->avatar_url;
-	message_add_chat_message(&talk->frame, &sender, msg->recipient_json,
-	    msg->text, clock_format_iso(clock_wall_us(), now));
+	if (msg->recipient.p != NULL)
+		talk->peer_id = xmemdup0(msg->recipient.p,
+		    msg->recipient.n);
+	set->ops->write_chat(member, msg, &talk->frame, set->arg);
 	talk->ends[0] = talk->frame.n;
 	if (talk->frame.n <= STORE_VALUE_MAX)
 		enqueue(talk, member->user->id);
 	else {
 		/* Escaped, it may be several times as long. */
-		refuse(talk, "too_long", "The message is too long.");
+		refuse(talk, REFUSED_TOO_LONG);
 		free_talk(talk);
 	}
 }

@@ -7,20 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/text.h"
 #include "base/xmalloc.h"
-#include "proto/tabmsg.h"
-#include "server/room.h"
-
-#define VALUE_DEPTH	2
-
-struct badge {
-	LIST_ENTRY(badge) link;
-	char	*object;	/* as in the URL of its page, decoded */
-	char	*value;		/* JSON of tabmsg_add_badge_value() */
-	bool	 mark;		/* scratch of a comparison */
-};
+#include "rooms/room.h"
 
 static struct badge *
 find(struct room *room, struct slice object)
@@ -61,19 +49,17 @@ static void
 tell_badge(struct room *room, struct slice object)
 {
 	struct badge *badge = find(room, object);
-	struct buf b = { NULL, 0, 0 };
+	struct tell t = { .what = TELL_BADGE, .badge = { object,
+	    slice_of(badge == NULL ? NULL : badge->value) } };
 
-	tabmsg_add_badge(&b, object, badge == NULL ?
-	    (struct slice){ NULL, 0 } : slice_of(badge->value));
-	room_deliver(room, 'T', (struct slice){ NULL, 0 },
-	    (struct slice){ b.p, b.n });
-	buf_fini(&b);
+	room_tell(room, TO_TABS, (struct slice){ NULL, 0 }, &t);
 }
 
 /* Whether that is another editor than before. */
 static bool
 put(struct room *room, struct slice object, struct slice value)
 {
+	const struct rooms *set = room->set;
 	struct badge *badge = find(room, object);
 
 	if (badge != NULL && value.p != NULL &&
@@ -82,7 +68,7 @@ put(struct room *room, struct slice object, struct slice value)
 		return (false);
 	}
 	/* It goes to browsers as it is, and stood in Redis. */
-	if (!json_is_object(value, VALUE_DEPTH))
+	if (!set->ops->is_badge(value, set->arg))
 		value = (struct slice){ NULL, 0 };
 	if (badge == NULL && value.p == NULL)
 		return (false);
@@ -145,52 +131,5 @@ room_note_badges(struct room *room, const struct store_badge *badges, size_t n)
 void
 tab_send_badges(struct member *m)
 {
-	struct buf b = { NULL, 0, 0 };
-	struct badge *badge;
-
-	tabmsg_open_badges(&b);
-	LIST_FOREACH(badge, &m->room->badges, link)
-		tabmsg_add_badges(&b, slice_of(badge->object),
-		    slice_of(badge->value));
-	tabmsg_close_badges(&b);
-	member_send(m, (struct slice){ b.p, b.n });
-	buf_fini(&b);
-}
-
-/* The id at the end of "e:app/model/id", which may have slashes itself. */
-static struct slice
-object_of(const struct room *room)
-{
-	const char *slash = strchr(room->key, '/');
-
-	slash = slash == NULL ? NULL : strchr(slash + 1, '/');
-	return (slash == NULL ? (struct slice){ NULL, 0 } :
-	    slice_of(slash + 1));
-}
-
-void
-room_make_badge(struct room *room, const struct edit_state *from,
-    const struct edit_state *to, int64_t until_us, struct store_badge *badge,
-    struct buf *value)
-{
-	const char *old = from->editor.id, *new = to->editor.id;
-	struct tabmsg_who who;
-	char *name;
-	bool changes = !text_same_or_none(old, new);
-
-	memset(badge, 0, sizeof(*badge));
-	/* A heartbeat makes it hold longer; nobody needs to hear of it. */
-	if (room->kind != ROOM_EDIT || (!changes && (new == NULL ||
-	    from->heartbeat_us == to->heartbeat_us)))
-		return;
-	badge->object = object_of(room);
-	badge->is_news = changes;
-	badge->until_us = until_us;
-	if (new == NULL)
-		return;
-	name = room_name_of(room, new, to->editor.name);
-	who = (struct tabmsg_who){ new, room->set->id_is_number, name };
-	tabmsg_add_badge_value(value, &who);
-	badge->value = (struct slice){ value->p, value->n };
-	free(name);
+	member_tell(m, &(struct tell){ .what = TELL_BADGES });
 }

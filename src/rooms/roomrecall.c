@@ -5,9 +5,8 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
-#include "server/room.h"
-#include "server/roomop.h"
+#include "rooms/room.h"
+#include "rooms/roomop.h"
 #include "store/roomstate.h"
 
 /* --- what Redis may have forgotten --- */
@@ -18,22 +17,8 @@ on_recalled(const struct store_reply *reply, void *arg)
 	struct roomop *op = arg;
 
 	/* Whatever became of it, the room is read next. */
-	op->room->is_recalling = false;
+	room_set_past(op->room, PAST_SETTLED);
 	roomop_end(op, reply->status != STORE_UNAVAILABLE);
-}
-
-/* Of the editor that the texts name, in place of who was told. */
-static void
-add_badge(struct room *room, const struct edit_state *told,
-    const struct store_snapshot *snap, int64_t now_us,
-    struct store_badge *badge, struct buf *value)
-{
-	struct roomstate rs;
-
-	roomstate_decode(&rs, snap, now_us);
-	room_make_badge(room, told, &rs.st,
-	    now_us + room_editor_ttl_ms(room) * US_PER_MS, badge, value);
-	roomstate_fini(&rs);
 }
 
 void
@@ -41,10 +26,10 @@ roomop_start_recall(struct roomop *op)
 {
 	static const struct edit_state nothing;
 	struct room *room = op->room;
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = room->set->now.wall_us;
 	struct store_snapshot known = snapshot_view(&room->told, now_us);
 	struct store_change change;
-	struct buf badge = { NULL, 0, 0 };
+	struct roomstate rs;
 
 	memset(&change, 0, sizeof(change));
 	change.editor = known.editor;
@@ -55,16 +40,16 @@ roomop_start_recall(struct roomop *op)
 		change.previous = known.previous;
 	change.state = known.state;
 	change.modified = known.modified;
-	add_badge(room, &nothing, &known, now_us, &change.badge, &badge);
-	store_restore(room->set->store, roomop_store_room(room),
-	    room->known_epoch, room->known_seq, &change, on_recalled, op);
-	buf_fini(&badge);
+	roomstate_decode(&rs, &known, now_us);
+	room->set->ops->restore(room, &change, &nothing, &rs.st,
+	    roomop_ask(op, on_recalled), room->set->arg);
+	roomstate_fini(&rs);
 }
 
 void
 roomop_recall(struct room *room)
 {
-	room->is_recalling = true;
+	room_set_past(room, PAST_UNSAID);
 	roomop_push(roomop_new(room, OP_RECALL, NULL));
 }
 
@@ -79,18 +64,6 @@ on_adopted(const struct store_reply *reply, void *arg)
 	roomop_end(arg, reply->status == STORE_OK);
 }
 
-/* The editor that another program made, or unmade. */
-static void
-add_foreign_badge(struct room *room, const struct store_snapshot *snap,
-    struct store_badge *badge, struct buf *value)
-{
-	struct edit_state told = {
-		.editor = { room->editor.id, room->editor.name },
-	};
-
-	add_badge(room, &told, snap, clock_wall_us(), badge, value);
-}
-
 /*
  * Commits what is there unchanged, so that it gets a sequence number and every
  * worker hears of it.
@@ -100,31 +73,30 @@ on_loaded_foreign(const struct store_reply *reply, void *arg)
 {
 	struct roomop *op = arg;
 	struct room *room = op->room;
-	struct buf badge = { NULL, 0, 0 };
-	struct store_change change;
+	const struct rooms *set = room->set;
+	struct edit_state told = {
+		.editor = { room->editor.id, room->editor.name },
+	};
+	struct roomstate rs;
 
-	if (reply->status != STORE_OK || !room->is_synced ||
+	if (reply->status != STORE_OK || room->sync != SYNC_READ ||
 	    reply->snapshot.epoch != room->epoch ||
 	    reply->snapshot.seq != room->seq) {
 		roomop_end(op, false);
 		return;
 	}
-	memset(&change, 0, sizeof(change));
-	change.editor = reply->snapshot.editor;
-	change.previous = reply->snapshot.previous;
-	change.state = reply->snapshot.state;
-	add_foreign_badge(room, &reply->snapshot, &change.badge, &badge);
-	store_commit(room->set->store, roomop_store_room(room),
-	    &reply->snapshot,
-	    &change, NULL, 0, on_adopted, op);
-	buf_fini(&badge);
+	roomstate_decode(&rs, &reply->snapshot, set->now.wall_us);
+	set->ops->adopt(room, &reply->snapshot, &told, &rs.st,
+	    roomop_ask(op, on_adopted), set->arg);
+	roomstate_fini(&rs);
 }
 
 void
 roomop_start_adopt(struct roomop *op)
 {
-	store_load(op->room->set->store, roomop_store_room(op->room),
-	    on_loaded_foreign, op);
+	const struct rooms *set = op->room->set;
+
+	set->ops->load(op->room, roomop_ask(op, on_loaded_foreign), set->arg);
 }
 
 void

@@ -8,11 +8,12 @@
 
 #include "base/log.h"
 #include "base/xmalloc.h"
-#include "server/room.h"
+#include "rooms/room.h"
 
 struct orphan {
 	LIST_ENTRY(orphan) link;
 	struct rooms	*set;
+	struct room_ask	 ask;
 	char		*worker_id;
 	size_t		 waiting;
 	bool		 is_whole;	/* every departure went through */
@@ -40,10 +41,12 @@ rooms_drop_orphans(struct rooms *set)
 static void
 end_orphan(struct orphan *orphan)
 {
+	const struct rooms *set = orphan->set;
+
 	if (orphan->is_whole) {
 		log_info("worker %s is gone; its users have left",
 		    orphan->worker_id);
-		store_orphan_done(orphan->set->store, orphan->worker_id);
+		set->ops->orphan_done(orphan->worker_id, set->arg);
 	}
 	free_orphan(orphan);
 }
@@ -59,11 +62,11 @@ on_departed(bool ok, void *arg)
 		end_orphan(orphan);
 }
 
-static void
-on_orphan_loaded(enum store_status status, const struct store_room *list,
-    const struct slice *user_ids, size_t n, void *arg)
+void
+rooms_orphan_loaded(struct room_ask *ask, enum store_status status,
+    const struct store_room *list, const struct slice *user_ids, size_t n)
 {
-	struct orphan *orphan = arg;
+	struct orphan *orphan = ask->arg;
 	struct room *room;
 	size_t i;
 
@@ -87,7 +90,8 @@ rooms_on_orphan(struct rooms *set, const char *worker_id)
 	orphan->set = set;
 	orphan->worker_id = xstrdup(worker_id);
 	LIST_INSERT_HEAD(&set->orphans, orphan, link);
-	store_orphan_load(set->store, worker_id, on_orphan_loaded, orphan);
+	orphan->ask = room_ask_for(set, NULL, orphan);
+	set->ops->orphan_load(worker_id, &orphan->ask, set->arg);
 }
 
 void

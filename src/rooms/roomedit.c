@@ -11,16 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/clock_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"
-#include "proto/tabmsg.h"
-#include "server/audit.h"
-#include "server/room.h"
-#include "server/roomop.h"
-#include "server/saves.h"
-#include "shm/counters.h"
+#include "rooms/room.h"
+#include "rooms/roomop.h"
 #include "store/roomstate.h"
 
 /* A compare-and-set that loses so often is hopeless or a bug; each loss means
@@ -34,16 +30,15 @@ static void	on_loaded_state(const struct store_reply *reply, void *arg);
 static void
 count_claim(struct roomop *op)
 {
-	struct rooms *set = op->room->set;
-	enum counter id = COUNTER_CLAIMS_REFUSED;
+	enum room_count id = COUNT_CLAIMS_REFUSED;
 
 	if (op->verb != EDIT_CLAIM || op->outcome == EDIT_IS_EDITOR)
 		return;
 	if (op->outcome == EDIT_DONE)
-		id = COUNTER_CLAIMS_GRANTED;
+		id = COUNT_CLAIMS_GRANTED;
 	else if (op->outcome == EDIT_PENDING)
-		id = COUNTER_CLAIMS_PENDING;
-	counters_add(set->shm, set->slot, id, 1);
+		id = COUNT_CLAIMS_PENDING;
+	rooms_count(op->room->set, id, 1);
 }
 
 /* Tells the socket that asked, where the room's events do not. st is needed for
@@ -67,12 +62,10 @@ answer(struct roomop *op, const struct edit_state *st)
 		if (op->verb == EDIT_CLAIM)
 			member_send_status(m, st);
 		else
-			member_send_error(m, "is_editor",
-			    "You are the editor yourself.", op->why);
+			member_refuse(m, REFUSED_IS_EDITOR, op->why);
 		break;
 	case EDIT_HELD:
-		member_send_error(m, "held",
-		    "Somebody else is the editor.", op->why);
+		member_refuse(m, REFUSED_HELD, op->why);
 		if (m->tab == NULL)
 			member_correct_status(m, st);
 		break;
@@ -81,20 +74,16 @@ answer(struct roomop *op, const struct edit_state *st)
 		    st->n_claims);
 		break;
 	case EDIT_NOT_EDITOR:
-		roomop_refuse(op, "not_editor",
-		    "Only the editor can do this.");
+		roomop_refuse(op, REFUSED_NOT_EDITOR);
 		break;
 	case EDIT_NO_EDITOR:
-		member_send_error(m, "no_editor",
-		    "There is no editor to ask.", op->why);
+		member_refuse(m, REFUSED_NO_EDITOR, op->why);
 		break;
 	case EDIT_FORBIDDEN:
-		member_send_error(m, "forbidden",
-		    "You have no permission to do this.", op->why);
+		member_refuse(m, REFUSED_FORBIDDEN, op->why);
 		break;
 	case EDIT_NOBODY:
-		member_send_error(m, "nobody",
-		    "Nobody has asked to edit.", op->why);
+		member_refuse(m, REFUSED_NOBODY, op->why);
 		break;
 	case EDIT_DONE:
 	case EDIT_NOTHING:
@@ -112,7 +101,7 @@ is_foreign(const struct roomop *op)
 	struct slice told;
 
 	told = snapshot_part(&room->told, SNAPSHOT_EDITOR);
-	return (room->is_synced && op->snap.epoch == room->epoch &&
+	return (room->sync == SYNC_READ && op->snap.epoch == room->epoch &&
 	    op->snap.seq == room->seq &&
 	    !snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, told));
 }
@@ -125,7 +114,7 @@ is_behind(const struct roomop *op)
 {
 	const struct room *room = op->room;
 
-	return (room->is_synced && op->snap.epoch == room->epoch &&
+	return (room->sync == SYNC_READ && op->snap.epoch == room->epoch &&
 	    op->snap.seq < room->seq);
 }
 
@@ -157,8 +146,8 @@ after_leave(struct roomop *op, bool ok)
 	}
 	/* With its last user the worker has left the room's set: what happens
 	 * there from now on does not come here. */
-	if (room->n_held == 0)
-		room->is_synced = false;
+	if (room->n_held == 0 && room->sync == SYNC_READ)
+		room_set_sync(room, SYNC_UNREAD);
 }
 
 /* A heartbeat that Redis did not hear: room_beat() says it again. */
@@ -181,7 +170,7 @@ after_restore(struct roomop *op)
 static void
 tick_again(struct room *room)
 {
-	room->deadline_us = clock_wall_us() + US_PER_SEC;
+	room->deadline_us = room->set->now.wall_us + US_PER_SEC;
 	room_arm(room);
 }
 
@@ -201,7 +190,7 @@ answer_done(struct roomop *op, const struct store_snapshot *snap)
 		count_claim(op);
 		return;
 	}
-	roomstate_decode(&rs, snap, clock_wall_us());
+	roomstate_decode(&rs, snap, op->room->set->now.wall_us);
 	answer(op, &rs.st);
 	roomstate_fini(&rs);
 }
@@ -214,8 +203,8 @@ write_audit(struct roomop *op)
 
 	if (op->audit.n == 0)
 		return;
-	audit_write(set->audit, (struct slice){ op->audit.p, op->audit.n });
-	counters_add(set->shm, set->slot, op->audit_counter, 1);
+	set->ops->audit((struct slice){ op->audit.p, op->audit.n }, set->arg);
+	rooms_count(set, op->audit_count, 1);
 }
 
 /* The link was lost, or the lease is in doubt, and what Redis holds may be older
@@ -227,7 +216,7 @@ is_too_early(const struct roomop *op)
 	const struct room *room = op->room;
 
 	return (op->kind == OP_EDIT && op->verb != EDIT_RESTORE &&
-	    (room->is_back || !store_is_up(room->set->store)));
+	    (room_is_back(room) || !room->set->now.is_up));
 }
 
 static void
@@ -253,8 +242,7 @@ on_committed(const struct store_reply *reply, void *arg)
 		}
 		log_warn_limited("room %s: gave up after %u mismatches",
 		    op->room->key, op->tries);
-		roomop_refuse(op, "unavailable",
-		    "The server is busy; try again.");
+		roomop_refuse(op, REFUSED_BUSY);
 		ok = false;
 		break;
 	case STORE_UNSETTLED:
@@ -263,11 +251,10 @@ on_committed(const struct store_reply *reply, void *arg)
 		ok = false;
 		break;
 	case STORE_GATED:
-		roomop_refuse(op, "too_soon", "You have just asked.");
+		roomop_refuse(op, REFUSED_TOO_SOON);
 		break;
 	case STORE_UNAVAILABLE:
-		roomop_refuse(op, "unavailable",
-		    "The server cannot decide this at the moment.");
+		roomop_refuse(op, REFUSED_UNDECIDED);
 		ok = false;
 		break;
 	default:
@@ -289,235 +276,35 @@ on_committed(const struct store_reply *reply, void *arg)
 	roomop_end(op, ok);
 }
 
-/* At most one for the pages of the package and one for the tabs. */
-_Static_assert(2 * EDIT_EVENTS_MAX <= STORE_FRAMES_MAX, "frames of a result");
-
-/* The frames of a result, as texts that live until the next call. */
-struct frames {
-	struct buf		 text[STORE_FRAMES_MAX];
-	struct store_frame	 frame[STORE_FRAMES_MAX];
-	size_t			 n;
-};
-
-static void
-frames_fini(struct frames *f)
-{
-	size_t i;
-
-	for (i = 0; i < STORE_FRAMES_MAX; i++)
-		buf_fini(&f->text[i]);
-}
-
-/* What was written to the next text of f goes to these. */
-static void
-add_frame(struct frames *f, char audience)
-{
-	struct buf *b = &f->text[f->n];
-
-	f->frame[f->n++] = (struct store_frame){
-		.audience = audience, .text = { b->p, b->n },
-	};
-}
-
-/* The time of a save: the client's, if it sent one, in our form. */
-static void
-time_of(const char *given, int64_t now_us, char out[CLOCK_ISO_SIZE])
-{
-	int64_t us;
-
-	if (given[0] == '\0' || !clock_parse_iso(given, &us))
-		us = now_us;
-	clock_format_iso(us, out);
-}
-
-/* A save as tabs are told of it when nobody follows the log. */
-static void
-add_save(struct room *room, const struct edit_event *ev, const char *time,
-    struct frames *f)
-{
-	char *name = room_name_of(room, ev->who.id, ev->who.name);
-	struct tabmsg_who who = { ev->who.id, room->set->id_is_number, name };
-	struct buf save = { NULL, 0, 0 };
-
-	tabmsg_add_save(&save, 0, &who, time, "change", slice_of("[]"));
-	tabmsg_add_saved(&f->text[f->n],
-	    (struct slice){ save.p, save.n });
-	add_frame(f, 'T');
-	buf_fini(&save);
-	free(name);
-}
-
-/* The frames of each save of the operation. */
-static void
-add_saves(struct roomop *op, const struct edit_event *ev,
-    const struct message_user *u, int64_t now_us, struct frames *f)
-{
-	const char *given = op->time, *more = op->more_times.p;
-	char time[CLOCK_ISO_SIZE];
-	unsigned left = op->n_more;
-
-	ASSERT(f->n + 2 * (1 + left) <= STORE_FRAMES_MAX);
-	for (;;) {
-		time_of(given, now_us, time);
-		message_add_content_updated(&f->text[f->n], u, time);
-		add_frame(f, 'A');
-		if (!saves_follow_log(op->room->set->saves))
-			add_save(op->room, ev, time, f);
-		if (left-- == 0)
-			break;
-		given = more;
-		more += strlen(more) + 1;
-	}
-}
-
-/* The lock went from one to another: what tabs and the audit log are told. */
-static void
-add_change(struct roomop *op, const struct edit_event *ev, const char *now,
-    struct frames *f)
-{
-	struct room *room = op->room;
-	bool is_number = room->set->id_is_number;
-	char *from = room_name_of(room, ev->from.id, ev->from.name);
-	char *to = ev->who.id == NULL ? xstrdup("") :
-	    room_name_of(room, ev->who.id, ev->who.name);
-	struct tabmsg_who a = { ev->from.id, is_number, from };
-	struct tabmsg_who b = { ev->who.id, is_number, to };
-	struct audit_person from_person = { ev->from.id, from };
-	struct audit_person to_person = { ev->who.id, to };
-	const char *action, *why = "", *reason = "";
-
-	if (ev->type == EDIT_EV_HANDED) {
-		action = "hand_over";
-		why = ev->why == EDIT_BY_EDITOR ? "editor" : "countdown";
-		op->audit_counter = COUNTER_LOCKS_HANDED_OVER;
-		tabmsg_add_handed_over(&f->text[f->n], &a, &b, why);
-	} else if (ev->type == EDIT_EV_TAKEN) {
-		action = "take_over";
-		reason = op->reason != NULL ? op->reason : "";
-		op->audit_counter = COUNTER_LOCKS_TAKEN_OVER;
-		tabmsg_add_taken_over(&f->text[f->n], &a, &b, reason);
-	} else {
-		action = "forced_release";
-		why = ev->why == EDIT_SILENT ? "silent" : "forbidden";
-		to_person.id = NULL;
-		op->audit_counter = COUNTER_LOCKS_FORCED;
-		tabmsg_add_lock_lost(&f->text[f->n], &a, why);
-	}
-	add_frame(f, 'T');
-	audit_add(&op->audit, now, action, room->key, &from_person,
-	    &to_person, why, reason);
-	free(from);
-	free(to);
-}
-
-static void
-make_frames(struct roomop *op, const struct edit_result *res,
-    int64_t now_us, struct frames *f)
-{
-	struct room *room = op->room;
-	char now[CLOCK_ISO_SIZE];
-	size_t i;
-
-	memset(f, 0, sizeof(*f));
-	clock_format_iso(now_us, now);
-	buf_reset(&op->audit);		/* of a try that lost */
-	for (i = 0; i < res->n_events; i++) {
-		const struct edit_event *ev = &res->events[i];
-		struct message_user u = room_message_user(room, ev->who.id,
-		    ev->who.name);
-		struct buf *b = &f->text[f->n];
-
-		switch (ev->type) {
-		case EDIT_EV_STATUS:
-			message_add_editor_status(b, &u);
-			break;
-		case EDIT_EV_RELEASED:
-			message_add_lock_released(b, &u,
-			    ev->deliberate ? now : NULL);
-			break;
-		case EDIT_EV_UPDATED:
-			add_saves(op, ev, &u, now_us, f);
-			continue;
-		case EDIT_EV_ATTENTION:
-			message_add_attention_requested(b, &u, now);
-			add_frame(f, 'A');
-			/* A tab is shown who asks to edit, in the line. */
-			if (op->verb == EDIT_ASK)
-				continue;
-			message_add_attention_requested(&f->text[f->n], &u,
-			    now);
-			add_frame(f, 'T');
-			continue;
-		case EDIT_EV_LEFT:
-			continue;	/* each worker makes its own */
-		case EDIT_EV_HANDED:
-		case EDIT_EV_TAKEN:
-		case EDIT_EV_LOST:
-			add_change(op, ev, now, f);
-			continue;
-		}
-		add_frame(f, 'A');
-	}
-}
-
-/* What the last save of the operation was sent with. */
-static const char *
-last_time(const struct roomop *op)
-{
-	size_t n = op->more_times.n;
-
-	if (op->n_more == 0)
-		return (op->time);
-	for (n--; n > 0 && op->more_times.p[n - 1] != '\0'; n--)
-		;
-	return (op->more_times.p + n);
-}
-
 static void
 offer(struct roomop *op, const struct roomstate *rs,
     const struct edit_result *res, int64_t now_us)
 {
-	struct room *room = op->room;
-	struct rooms *set = room->set;
+	const struct rooms *set = op->room->set;
 	struct store_snapshot expected = snapshot_view(&op->snap, now_us);
-	struct roomtext_policy policy = {
-		set->id_is_number, room_editor_ttl_ms(room)
+	struct room_commit commit = {
+		.room = op->room,
+		.expected = &expected,
+		.from = rs,
+		.res = res,
+		.verb = op->verb,
+		.reason = op->reason != NULL ? op->reason : "",
+		.saves_us = op->saves_us,
+		.n_saves = 1 + op->n_more,
+		.gate_user = res->is_gated ? op->user_id : NULL,
+		.moves_lock = op->verb != EDIT_RESTORE &&
+		    !text_same_or_none(res->next.editor.id, rs->st.editor.id),
+		.audit = &op->audit,
+		.audit_count = &op->audit_count,
 	};
-	struct roomtext text;
-	struct store_change change;
-	struct frames frames;
-	struct buf badge = { NULL, 0, 0 };
-	char time[CLOCK_ISO_SIZE];
 
-	memset(&text, 0, sizeof(text));
-	memset(&change, 0, sizeof(change));
-	roomstate_encode(rs, &res->next, &policy, now_us, &text, &change);
-	if (res->sets_modified) {
-		time_of(last_time(op), now_us, time);
-		change.modified = slice_of(time);
-	}
-	make_frames(op, res, now_us, &frames);
-	change.frames = frames.frame;
-	change.n_frames = frames.n;
-	room_make_badge(room, &rs->st, &res->next,
-	    now_us + policy.editor_ttl_ms * US_PER_MS, &change.badge, &badge);
-	if (snapshot_part_is(&op->snap, SNAPSHOT_EDITOR, change.editor))
-		change.editor_ttl_ms = 0;
-	change.moves_lock = op->verb != EDIT_RESTORE &&
-	    !text_same_or_none(res->next.editor.id, rs->st.editor.id);
+	buf_reset(&op->audit);		/* of a try that lost */
 	if (op->kind == OP_LEAVE)
-		store_leave(set->store, roomop_store_room(room),
-		    op->worker_id != NULL ? op->worker_id :
-		    store_worker_id(set->store), slice_of(op->user_id),
-		    &expected, &change, on_committed, op);
+		set->ops->leave(&commit, op->user_id, op->worker_id,
+		    roomop_ask(op, on_committed), set->arg);
 	else
-		store_commit(set->store, roomop_store_room(room), &expected,
-		    &change, res->is_gated ? op->user_id : NULL,
-		    set->conf->notification_request_interval_ms,
-		    on_committed, op);
-	frames_fini(&frames);
-	buf_fini(&badge);
-	roomtext_fini(&text);
+		set->ops->commit(&commit, roomop_ask(op, on_committed),
+		    set->arg);
 }
 
 /* Whether the user who releases in a page has a tab, which keeps the lock. */
@@ -546,7 +333,7 @@ static void
 run_edit(struct roomop *op)
 {
 	struct room *room = op->room;
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = room->set->now.wall_us;
 	char page[PAGE_SIZE];
 	struct store_snapshot view = snapshot_view(&op->snap, now_us);
 	struct edit_command cmd = {
@@ -574,8 +361,8 @@ run_edit(struct roomop *op)
 	if (res.changed || res.n_events != 0)
 		offer(op, &rs, &res, now_us);
 	else if (is_behind(op) && ++op->tries < TRIES_MAX)
-		store_load(room->set->store, roomop_store_room(room),
-		    on_loaded_state, op);
+		room->set->ops->load(room, roomop_ask(op, on_loaded_state),
+		    room->set->arg);
 	else {
 		answer(op, &res.next);
 		after_restore(op);
@@ -604,8 +391,7 @@ on_loaded_state(const struct store_reply *reply, void *arg)
 		return;
 	}
 	if (reply->status != STORE_OK) {
-		roomop_refuse(op, "unavailable",
-		    "The server cannot decide this at the moment.");
+		roomop_refuse(op, REFUSED_UNDECIDED);
 		if (op->kind == OP_LEAVE && op->worker_id == NULL)
 			after_leave(op, false);
 		if (op->verb == EDIT_TICK)
@@ -628,12 +414,11 @@ roomop_start_edit(struct roomop *op)
 		op->member->place_told = false;
 	/* What Redis has lost may still be in the cache; and what this worker
 	 * cannot know, it is not to learn there. */
-	if (op->verb != EDIT_RESTORE && store_is_up(set->store) &&
+	if (op->verb != EDIT_RESTORE && set->now.is_up &&
 	    !op->room->is_suspended &&
-	    snapshot_from_cache(&op->snap, set->shm, op->room->key,
-	    store_generation(set->store)))
+	    set->ops->cached(op->room, &op->snap, set->arg))
 		run_edit(op);
 	else
-		store_load(set->store, roomop_store_room(op->room),
-		    on_loaded_state, op);
+		set->ops->load(op->room, roomop_ask(op, on_loaded_state),
+		    set->arg);
 }

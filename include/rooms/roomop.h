@@ -24,8 +24,8 @@
  * What is put aside until a generation of Redis is settled: one of each verb of a
  * member. Chat messages have a line of their own, see roomchat.c.
  */
-#ifndef COLLABD_SERVER_ROOMOP_H
-#define COLLABD_SERVER_ROOMOP_H
+#ifndef COLLABD_ROOMS_ROOMOP_H
+#define COLLABD_ROOMS_ROOMOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,12 +35,10 @@
 
 #include "base/buf.h"
 #include "base/compat.h"
-#include "proto/message.h"
+#include "rooms/room.h"
+#include "rooms/snapshot.h"
 #include "rules/edit.h"
-#include "server/room.h"
-#include "server/snapshot.h"
-#include "shm/counters.h"
-#include "store/store.h"
+#include "store/store_types.h"
 
 enum op_kind {
 	OP_JOIN, OP_LEAVE, OP_EDIT, OP_LOAD, OP_ADOPT, OP_STATE, OP_BADGES,
@@ -53,6 +51,7 @@ enum op_kind {
 struct roomop {
 	TAILQ_ENTRY(roomop) link;
 	struct room	*room;
+	struct room_ask	 ask;
 	enum op_kind	 kind;
 	struct member	*member;	/* who is answered; NULL: nobody */
 	char		*user_id;	/* NULL for OP_LOAD, OP_ADOPT, ticks */
@@ -67,12 +66,11 @@ struct roomop {
 	char		 letter;	/* OP_JOIN, OP_STATE: as sent */
 	char		*reason;	/* EDIT_TAKE; or NULL */
 	enum edit_verb	 verb;
-	enum message_type why;		/* what the client sent */
-	char		 time[MESSAGE_TIMESTAMP_MAX + 1];
+	enum say	 why;		/* what the client sent */
+	int64_t		 saves_us[ROOMOP_MORE_MAX + 1];	/* or SAY_NO_TIME */
 	/* EDIT_UPDATED: further saves of the member, which came while this one
-	 * stood in line, go with it. Their times, a NUL behind each. */
-	struct buf	 more_times;
-	unsigned	 n_more;	/* saves */
+	 * stood in line, go with it. */
+	unsigned	 n_more;
 	int64_t		 heartbeat_us;	/* EDIT_RESTORE */
 	int64_t		 saved_us;	/* EDIT_SAVED */
 	char		*worker_id;	/* OP_LEAVE of a dead worker */
@@ -80,14 +78,16 @@ struct roomop {
 	void		*done_arg;
 	char		*peer_id;	/* EDIT_HAND_OVER: to whom, or NULL */
 	struct buf	 audit;		/* lines, once it is committed */
-	enum counter	 audit_counter;	/* what they are counted as */
+	enum room_count	 audit_count;	/* what they are counted as */
 	int64_t		 started_ms;	/* once it is under way */
 	unsigned	 tries;
 	enum edit_outcome outcome;
 	struct snapshot	 snap;		/* what the rule book started from */
 };
 
-struct store_room roomop_store_room(const struct room *room);
+/* What is asked of the store for it, and where the answer goes. */
+struct room_ask *roomop_ask(struct roomop *op,
+	    void (*answer)(const struct store_reply *reply, void *arg));
 /* An operation that is in no queue yet; user_id may be NULL. */
 struct roomop *roomop_new(struct room *room, enum op_kind kind,
 	    const char *user_id) MUSTCHECK;
@@ -110,8 +110,7 @@ void	roomop_start_next(struct room *room);
  * shared cache. */
 void	roomop_keep(struct roomop *op, const struct store_snapshot *snap);
 /* collabd.v1 only: tells who asked that it was refused. */
-void	roomop_refuse(struct roomop *op, const char *code,
-	    const char *message);
+void	roomop_refuse(struct roomop *op, enum refusal why);
 
 /* roomrecall.c: begin an OP_RECALL and an OP_ADOPT; they end by themselves. */
 void	roomop_start_recall(struct roomop *op);
