@@ -236,6 +236,8 @@ struct room {
 					 * writes: it will be tried again */
 	bool		 is_suspended;	/* sockets were told that nobody knows
 					 * who edits */
+	bool		 owes_status;	/* ... pages that nobody does, though
+					 * somebody did */
 	bool		 deceives;	/* members were shown a stale lock as
 					 * a free one, perhaps */
 	bool		 owes_beats;	/* Redis did not hear a heartbeat */
@@ -394,6 +396,8 @@ void	room_tell_news(struct room *room);
 /* A hello that came before the socket's first frames, and is among those that
  * are kept: what it says of the user counts already. */
 void	tab_note_early(struct member *member, const struct saying *hello);
+/* Tabs are told what a user does, if they were told something else. */
+void	room_note_letter(struct room *room, struct room_user *user);
 /* What it does over all workers, as Redis has it now; tells if that is news. */
 void	room_note_states(struct room *room, struct room_user *user,
 	    struct slice states);

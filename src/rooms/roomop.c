@@ -676,6 +676,9 @@ start_state(struct roomop *op)
 
 	if (user == NULL || user->place != PLACE_HELD ||
 	    TAILQ_EMPTY(&user->members) || tab_letter(user) == user->letter) {
+		/* It did something else for a moment, which some were shown. */
+		if (user != NULL)
+			room_note_letter(room, user);
 		roomop_end(op, true);
 		return;
 	}

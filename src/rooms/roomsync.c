@@ -364,9 +364,10 @@ knows_lock(const struct room *room)
 	    room->editor.id != NULL);
 }
 
-/* Who edits is not known, until tell_whole_lock(). */
+/* Who edits is not known, until tell_whole_lock(). Pages have heard it if they
+ * believe that nobody does, as newcomers do. */
 static void
-tell_unknown(struct room *room)
+tell_unknown(struct room *room, bool had_editor)
 {
 	const struct slice nobody = { NULL, 0 };
 	struct tell t = { .what = TELL_UNKNOWN };
@@ -374,21 +375,25 @@ tell_unknown(struct room *room)
 	if (room->kind != ROOM_EDIT || room->is_suspended)
 		return;
 	room->is_suspended = true;
+	room->owes_status = had_editor;
 	room_tell(room, TO_TABS, nobody, &t);
 	t.what = TELL_STATUS;
-	room_tell(room, TO_PAGES, nobody, &t);
+	if (had_editor)
+		room_tell(room, TO_PAGES, nobody, &t);
 }
 
-/* All sockets, whatever they were told before. */
+/* All sockets, whatever they were told before; but pages that have never heard of
+ * an editor know as much as that there is none. */
 static void
 tell_whole_lock(struct room *room)
 {
+	bool tells_pages = room->owes_status || room->editor.id != NULL;
 	struct member *m;
 
-	room->is_suspended = false;
+	room->is_suspended = room->owes_status = false;
 	room->lock_told = 0;
 	TAILQ_FOREACH(m, &room->members, link) {
-		if (m->stage == MEMBER_READY && m->tab == NULL)
+		if (m->stage == MEMBER_READY && m->tab == NULL && tells_pages)
 			member_send_status(m, NULL);
 	}
 }
@@ -556,7 +561,7 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 
 	changed = room_note(room, snap, &old);
 	if (!knows_lock(room))
-		tell_unknown(room);
+		tell_unknown(room, old.id != NULL);
 	else if (room->is_suspended)
 		tell_whole_lock(room);
 	else if (changed)
@@ -724,5 +729,5 @@ rooms_on_suspend(struct rooms *set)
 	struct room *room;
 
 	RB_FOREACH(room, room_tree, &set->tree)
-		tell_unknown(room);
+		tell_unknown(room, room->editor.id != NULL);
 }

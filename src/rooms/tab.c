@@ -105,6 +105,20 @@ find_news(struct slice news, const char *id)
 	return (at);
 }
 
+/*
+ * What tabs are shown of a user is what it does by now, which Redis may not have
+ * heard of. Whenever that is shown to some it is news for all, or those that were
+ * told otherwise, or are in this turn, would go on believing it.
+ */
+void
+room_note_letter(struct room *room, struct room_user *user)
+{
+	if (!user->is_present || room_user_letter(user) == user->told)
+		return;
+	user->told = room_user_letter(user);
+	note_news(room, user, NEWS_CHANGED);
+}
+
 static struct slice
 pending_news(const struct room *room)
 {
@@ -116,8 +130,15 @@ static void
 send_presence(struct member *m)
 {
 	struct room *room = m->room;
-	struct slice news = pending_news(room);
+	struct room_user *user;
+	struct slice news;
 
+	/* What it does itself it has yet to say to all. */
+	RB_FOREACH(user, room_users, &room->users) {
+		if (user != m->user)
+			room_note_letter(room, user);
+	}
+	news = pending_news(room);
 	member_tell(m, &(struct tell){ .what = TELL_PRESENCE });
 	/* Who comes hears of itself as the others do. */
 	if (find_news(news, m->user->id) < news.n)
@@ -141,7 +162,6 @@ list_present(struct room *room, struct slice news, struct room_user ***out)
 		if (user == NULL || !user->is_present || user->is_told)
 			continue;
 		user->is_told = true;
-		user->told = room_user_letter(user);
 		(*out)[n++] = user;
 	}
 	for (i = 0; i < n; i++)
@@ -178,9 +198,9 @@ tell_some(struct room *room, struct member *m, char audience,
 
 	t.news.n_present = list_present(room, news, &t.news.present);
 	t.news.n_absent = list_absent(room, news, &t.news.absent);
-	if (m != NULL)
+	if (m != NULL && t.news.n_present + t.news.n_absent != 0)
 		member_tell(m, &t);
-	else
+	else if (m == NULL)
 		room->set->ops->tell(room, &t, audience,
 		    (struct slice){ NULL, 0 }, room->set->arg);
 	free(t.news.present);
@@ -204,6 +224,20 @@ tell_late(struct room *room, struct slice news)
 	}
 }
 
+/* Those in the news may do something else by now. */
+static void
+bring_up_to_date(struct room *room)
+{
+	struct room_user *user;
+	size_t at, n = room->news->n;
+
+	for (at = 0; at < n; at = next_news(pending_news(room), at)) {
+		user = room_user_find(room, slice_of(room->news->p + at + 1));
+		if (user != NULL)
+			room_note_letter(room, user);
+	}
+}
+
 void
 room_tell_news(struct room *room)
 {
@@ -214,6 +248,7 @@ room_tell_news(struct room *room)
 
 	if (b == NULL)
 		return;
+	bring_up_to_date(room);
 	room->news = NULL;
 	news = (struct slice){ b->p, b->n };
 	TAILQ_FOREACH(m, &room->members, link) {
@@ -245,10 +280,7 @@ room_note_states(struct room *room, struct room_user *user, struct slice now)
 {
 	free(user->states);
 	user->states = now.n == 0 ? NULL : xmemdup0(now.p, now.n);
-	if (user->is_present && room_user_letter(user) != user->told) {
-		user->told = room_user_letter(user);
-		note_news(room, user, NEWS_CHANGED);
-	}
+	room_note_letter(room, user);
 }
 
 void

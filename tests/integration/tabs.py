@@ -128,8 +128,11 @@ class Tab(Ws):
     tab = None
     last_state = None           # what it has said to do
     patience = None             # other than everybody's
+    passed = ()                 # frames that are to be read once more
 
     def next(self, patience=None):
+        if self.passed:
+            return self.passed.pop(0)
         return super().next(patience or self.patience)
 
     def read(self, text):
@@ -151,8 +154,19 @@ class Tab(Ws):
         self.welcome = frame
         assert frame["tab"] == tab
         self.presence = self.expect("presence")
-        # Somebody else may come between the two.
-        self.shown = self.until("lock", "badges")
+        # Somebody else may come between the two. What comes until a lock is
+        # known, or badges are read, is news for all.
+        passed, waited = [], False
+        while True:
+            self.shown = self.next()
+            if self.shown["type"] in ("lock", "badges"):
+                break
+            if self.shown["type"] == "lock_unknown":
+                passed, waited = [], True
+            else:
+                passed.append(self.shown)
+        if waited or self.shown["type"] == "badges":
+            self.passed = passed
         return self
 
     def until(self, *kinds, **fields):
