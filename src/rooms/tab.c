@@ -105,6 +105,20 @@ find_news(struct slice news, const char *id)
 	return (at);
 }
 
+/*
+ * What tabs are shown of a user is what it does by now, which Redis may not have
+ * heard of. Whenever that is shown to some it is news for all, or those that were
+ * told otherwise, or are in this turn, would go on believing it.
+ */
+void
+room_note_letter(struct room *room, struct room_user *user)
+{
+	if (!user->is_present || room_user_letter(user) == user->told)
+		return;
+	user->told = room_user_letter(user);
+	note_news(room, user, NEWS_CHANGED);
+}
+
 static struct slice
 pending_news(const struct room *room)
 {
