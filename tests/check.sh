@@ -67,7 +67,9 @@ suite() {
 	lint)
 		sh tests/lint/run.sh ;;
 	fuzz)
-		make -j2 B="$B" fuzz && make B="$B" fuzz-smoke ;;
+		# All seeds, and a little more: what chance finds takes longer.
+		make -j2 B="$B" fuzz &&
+		make B="$B" fuzz-smoke FUZZ_SECONDS=6 ;;
 	integration)
 		sh tests/integration/run.sh "$(own "$1" release)" "$1" ;;
 	integration-asan)
@@ -142,6 +144,13 @@ run_suite() {
 	if [ "$f" -ne 0 ]; then cat "$log"; else tail -n 25 "$log"; fi
 }
 
+# Seconds of a processor that a suite ($1) took.
+cpu() {
+	cat "$logs/$1.times" 2>/dev/null |
+	    tr ms '  ' |
+	    awk 'NR == 2 { printf "%.0f\n", 60 * ($1 + $3) + $2 + $4 }'
+}
+
 # The suites of a track ($1) that are wanted ($3...), in the track's order.
 run_track() {
 	track=$1; order=$2; shift 2
@@ -149,7 +158,7 @@ run_track() {
 		for w in "$@"; do
 			[ "$s" = "$w" ] || continue
 			run_suite "$s" "$track"
-			echo "$p $f $took" >"$logs/$s.result"
+			echo "$p $f $took $(cpu "$s")" >"$logs/$s.result"
 		done
 	done
 }
@@ -173,14 +182,18 @@ stop() {
 
 if [ "${1-}" = --suite ]; then
 	suite "$2"
-	exit
+	rc=$?
+	# Of all that it has started and waited for; a pipe would have its own.
+	times >"$logs/$2.times"
+	exit $rc
 fi
 tracks=
+start=$(date +%s)
 trap stop INT TERM HUP
 sh tests/deps.sh check || { echo "0 passed, 1 failed"; exit 1; }
 mkdir -p "$logs"
 logs=$(cd "$logs" && pwd)
-rm -f "$logs"/*.result "$logs"/*.session
+rm -f "$logs"/*.result "$logs"/*.session "$logs"/*.times
 # Whatever is left there by a test that was ended goes with it. Short, because
 # of unix sockets; readable, because PostgreSQL runs as another user.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/cXXXXXX") || exit 1
@@ -209,12 +222,16 @@ wait $tracks
 tracks=
 
 echo
-total_passed=0; total_failed=0
+total_passed=0; total_failed=0; total_cpu=0
 for s in "$@"; do
-	read -r p f took <"$logs/$s.result" || { p=0; f=1; took=0; }
-	printf '%-18s %6d passed %6d failed %5d s\n' "$s" "$p" "$f" "$took"
+	read -r p f took cpu <"$logs/$s.result" ||
+		{ p=0; f=1; took=0; cpu=0; }
+	printf '%-18s %6d passed %6d failed %5d s, %4d s of a processor\n' \
+	    "$s" "$p" "$f" "$took" "${cpu:-0}"
 	total_passed=$((total_passed + p))
 	total_failed=$((total_failed + f))
+	total_cpu=$((total_cpu + ${cpu:-0}))
 done
+echo "$(($(date +%s) - start)) s, $total_cpu s of a processor"
 echo "$total_passed passed, $total_failed failed"
 [ "$total_failed" -eq 0 ]

@@ -13,7 +13,6 @@ extern const char script_announce[];
 extern const char script_badges[];
 extern const char script_check[];
 extern const char script_commit[];
-extern const char script_common[];
 extern const char script_forget[];
 extern const char script_holders[];
 extern const char script_join[];
@@ -47,11 +46,11 @@ enum script {
 
 #define SCRIPT_SHA_SIZE	41	/* 40 hex digits and a NUL */
 
-/* The scripts put together with common.lua, each with the SHA1 by which Redis
- * knows it. The set owns all; scripts_free() frees it. */
+/* The scripts, each with the SHA1 by which Redis knows it. The texts are
+ * constant; scripts_free() frees the set. */
 struct scripts {
 	struct {
-		char	*text;
+		const char *text;
 		char	 sha[SCRIPT_SHA_SIZE];
 	} v[SCRIPTS_N];
 };

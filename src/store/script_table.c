@@ -1,8 +1,7 @@
 /*
- * The table of the Lua scripts. EVALSHA wants the SHA1 of the exact text, so
- * the texts are put together once, at start, and never change.
+ * The table of the Lua scripts. EVALSHA wants the SHA1 of the exact text, which
+ * is taken once, at start.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,25 +9,22 @@
 #include "store/scripts.h"
 #include "store/tls.h"
 
-static const struct {
-	const char	*common;	/* or "" */
-	const char	*body;
-} table[SCRIPTS_N] = {
-	[SCRIPT_ANNOUNCE] = { script_common, script_announce },
-	[SCRIPT_BADGES] =  { script_common, script_badges },
-	[SCRIPT_CHECK] =   { script_common, script_check },
-	[SCRIPT_COMMIT] =  { script_common, script_commit },
-	[SCRIPT_FORGET] =  { "", script_forget },
-	[SCRIPT_HOLDERS] = { script_common, script_holders },
-	[SCRIPT_JOIN] =	   { script_common, script_join },
-	[SCRIPT_LEASE] =   { "", script_lease },
-	[SCRIPT_LEAVE] =   { script_common, script_leave },
-	[SCRIPT_LOAD] =	   { script_common, script_load },
-	[SCRIPT_ORPHAN] =  { "", script_orphan },
-	[SCRIPT_RESTORE] = { script_common, script_restore },
-	[SCRIPT_SEEN] =	   { script_common, script_seen },
-	[SCRIPT_SEND] =	   { script_common, script_send },
-	[SCRIPT_STATE] =   { script_common, script_state },
+static const char *const table[SCRIPTS_N] = {
+	[SCRIPT_ANNOUNCE] = script_announce,
+	[SCRIPT_BADGES] = script_badges,
+	[SCRIPT_CHECK] = script_check,
+	[SCRIPT_COMMIT] = script_commit,
+	[SCRIPT_FORGET] = script_forget,
+	[SCRIPT_HOLDERS] = script_holders,
+	[SCRIPT_JOIN] = script_join,
+	[SCRIPT_LEASE] = script_lease,
+	[SCRIPT_LEAVE] = script_leave,
+	[SCRIPT_LOAD] = script_load,
+	[SCRIPT_ORPHAN] = script_orphan,
+	[SCRIPT_RESTORE] = script_restore,
+	[SCRIPT_SEEN] = script_seen,
+	[SCRIPT_SEND] = script_send,
+	[SCRIPT_STATE] = script_state,
 };
 
 struct scripts *
@@ -38,8 +34,7 @@ scripts_new(void)
 	size_t i;
 
 	for (i = 0; i < SCRIPTS_N; i++) {
-		s->v[i].text = xasprintf("%s%s", table[i].common,
-		    table[i].body);
+		s->v[i].text = table[i];
 		tls_sha1_hex(s->v[i].text, strlen(s->v[i].text), s->v[i].sha);
 	}
 	return (s);
@@ -48,11 +43,5 @@ scripts_new(void)
 void
 scripts_free(struct scripts *s)
 {
-	size_t i;
-
-	if (s == NULL)
-		return;
-	for (i = 0; i < SCRIPTS_N; i++)
-		free(s->v[i].text);
 	free(s);
 }

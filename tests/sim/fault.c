@@ -71,13 +71,13 @@ on_redis_back(void *arg)
 	world_tell("redis: up again");
 }
 
-static void
+static bool
 redis_restart(bool with_image)
 {
 	int64_t down = a_while(6 * SECOND);
 
 	if (!world->redis_is_up)
-		return;
+		return (false);
 	world_tell("redis: ends, comes back in %.2f s %s",
 	    (double)down / (double)SECOND, with_image ?
 	    "with old data" : "empty");
@@ -86,18 +86,20 @@ redis_restart(bool with_image)
 	sim_redis_restart(world->redis, with_image ? world->image : NULL);
 	world_at(world->now_us + down, NULL, on_redis_back, NULL);
 	trouble(world->now_us + down);
+	return (true);
 }
 
-static void
+static bool
 redis_image(void)
 {
 	world_tell("redis: saves its data");
 	world_set_redis_time();
 	sim_image_free(world->image);
 	world->image = sim_redis_image(world->redis);
+	return (true);
 }
 
-static void
+static bool
 redis_hangs(void)
 {
 	int64_t t = a_while(60 * SECOND);
@@ -107,6 +109,7 @@ redis_hangs(void)
 	if (t > LONG)
 		excuse_machine(NULL, world->redis_hung_us);
 	trouble(world->redis_hung_us);
+	return (true);
 }
 
 static void
@@ -117,7 +120,7 @@ on_accepts(void *arg)
 	world_tell("redis: accepts writes again");
 }
 
-static void
+static bool
 redis_refuses(void)
 {
 	static const enum sim_refusal kinds[] = { SIM_LOADING, SIM_READONLY,
@@ -130,11 +133,12 @@ redis_refuses(void)
 	sim_redis_refuse(world->redis, kind);
 	world_at(world->now_us + t, NULL, on_accepts, NULL);
 	trouble(world->now_us + t);
+	return (true);
 }
 
 /* --- machines --- */
 
-static void
+static bool
 machine_cut(void)
 {
 	struct machine *m = some_machine();
@@ -151,9 +155,10 @@ machine_cut(void)
 	if (t > LONG)
 		excuse_machine(m, world->now_us + t);
 	trouble(world->now_us + t);
+	return (true);
 }
 
-static void
+static bool
 connections_break(void)
 {
 	struct machine *m = some_machine();
@@ -163,9 +168,10 @@ connections_break(void)
 	    told ? "" : " unheard");
 	wires_break(m, told);
 	trouble(world->now_us + 10 * SECOND);
+	return (true);
 }
 
-static void
+static bool
 clock_steps(void)
 {
 	struct machine *m = some_machine();
@@ -173,18 +179,19 @@ clock_steps(void)
 	m->skew_us = world_between(-SECOND, SECOND);
 	world_tell("m%d: its clock is %+.3f s off", number_of(m),
 	    (double)m->skew_us / (double)SECOND);
+	return (true);
 }
 
 /* --- workers --- */
 
-static void
+static bool
 worker_stops(void)
 {
 	struct worker *w = &world->workers[world_below(WORKERS)];
 	int64_t t = a_while(60 * SECOND);
 
 	if (!w->is_up)
-		return;
+		return (false);
 	world_tell("w%d: stopped for %.1f s", w->number,
 	    (double)t / (double)SECOND);
 	w->stops_us = world->now_us;
@@ -192,6 +199,7 @@ worker_stops(void)
 	if (t > LONG)
 		excuse(w, w->stopped_us);
 	trouble(w->stopped_us);
+	return (true);
 }
 
 static void
@@ -200,35 +208,35 @@ on_restart(void *arg)
 	worker_start(arg);
 }
 
-static void
+static bool
 worker_dies(void)
 {
 	struct worker *w = &world->workers[world_below(WORKERS)];
 
 	if (!w->is_up)
-		return;
+		return (false);
 	worker_kill(w);
 	world_at(world->now_us + world_between(10 * MS, SECOND), NULL,
 	    on_restart, w);
 	trouble(world->now_us + SECOND);
+	return (true);
 }
 
-static void
+static bool
 redis_comes_back_empty(void)
 {
-	redis_restart(false);
+	return (redis_restart(false));
 }
 
-static void
+static bool
 redis_comes_back_old(void)
 {
-	if (world->image != NULL)
-		redis_restart(true);
+	return (world->image != NULL && redis_restart(true));
 }
 
 static const struct {
 	const char	*name;
-	void		(*happen)(void);
+	bool		(*happen)(void);	/* false: it had no place */
 } faults[] = {
 	{ "empty", redis_comes_back_empty },
 	{ "image", redis_image },
@@ -265,6 +273,6 @@ fault_random(unsigned kinds)
 {
 	size_t i = world_below(COUNT_OF(faults));
 
-	if ((kinds & 1u << i) != 0)
-		faults[i].happen();
+	if ((kinds & 1u << i) != 0 && faults[i].happen())
+		world->n_faults++;
 }

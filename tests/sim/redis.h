@@ -17,7 +17,8 @@
  * small (up to 512 fields of up to 64 bytes); see shuffle.
  *
  * Deterministic: the same calls give the same bytes. No state outside of the
- * struct, so many can live side by side. One thread.
+ * struct but interpreters without work, which are kept for the next server, so
+ * many can live side by side. One thread.
  */
 #ifndef COLLABD_TESTS_SIM_REDIS_H
 #define COLLABD_TESTS_SIM_REDIS_H

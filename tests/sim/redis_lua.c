@@ -21,10 +21,18 @@
 
 #define EXACT_MAX	1e15	/* whole numbers up to here are printed fast */
 
+#define COMPILED_MAX	256	/* scripts that an interpreter may keep */
+
+/* Those without work. */
+static SLIST_HEAD(, sim_interpreter) idle = SLIST_HEAD_INITIALIZER(idle);
+
 static struct sim_redis *
 redis_of(lua_State *lua)
 {
-	return (lua_touserdata(lua, lua_upvalueindex(1)));
+	const struct sim_interpreter *i =
+	    lua_touserdata(lua, lua_upvalueindex(1));
+
+	return (i->redis);
 }
 
 /* --- redis.call() and its kin --- */
@@ -403,7 +411,7 @@ guard_globals_7(lua_State *lua)
 }
 
 static void
-open_libraries(struct sim_redis *r)
+open_libraries(lua_State *lua, int version)
 {
 	static const luaL_Reg libraries[] = { { "", luaopen_base },
 		{ LUA_TABLIBNAME, luaopen_table },
@@ -411,8 +419,7 @@ open_libraries(struct sim_redis *r)
 		{ LUA_MATHLIBNAME, luaopen_math } };
 	static const char *const away[] = { "dofile", "loadfile", "print",
 		"getfenv", "setfenv", "newproxy" };
-	lua_State *lua = r->lua;
-	size_t i, n = r->version >= 7 ? COUNT_OF(away) : 2;
+	size_t i, n = version >= 7 ? COUNT_OF(away) : 2;
 
 	for (i = 0; i < COUNT_OF(libraries); i++) {
 		lua_pushcfunction(lua, libraries[i].func);
@@ -430,14 +437,14 @@ open_libraries(struct sim_redis *r)
 	lua_pushnil(lua);
 	lua_setfield(lua, -2, "randomseed");
 	lua_pop(lua, 1);
-	if (r->version >= 7) {
+	if (version >= 7) {
 		lua_pushcfunction(lua, base_pcall);
 		lua_setglobal(lua, "pcall");
 	}
 }
 
 static void
-open_redis(struct sim_redis *r)
+open_redis(struct sim_interpreter *in)
 {
 	static const luaL_Reg functions[] = {
 		{ "call", redis_call },
@@ -446,15 +453,16 @@ open_redis(struct sim_redis *r)
 		{ "status_reply", redis_status_reply },
 		{ "sha1hex", redis_sha1hex },
 	};
+	lua_State *lua = in->lua;
 	size_t i;
 
-	lua_newtable(r->lua);
+	lua_newtable(lua);
 	for (i = 0; i < COUNT_OF(functions); i++) {
-		lua_pushlightuserdata(r->lua, r);
-		lua_pushcclosure(r->lua, functions[i].func, 1);
-		lua_setfield(r->lua, -2, functions[i].name);
+		lua_pushlightuserdata(lua, in);
+		lua_pushcclosure(lua, functions[i].func, 1);
+		lua_setfield(lua, -2, functions[i].name);
 	}
-	lua_setglobal(r->lua, "redis");
+	lua_setglobal(lua, "redis");
 }
 
 /* --- errors that end a script --- */
@@ -546,33 +554,69 @@ panic(lua_State *lua)
 	log_fatal("Lua: %s", lua_tostring(lua, -1));
 }
 
+static struct sim_interpreter *
+interpreter_new(int version)
+{
+	struct sim_interpreter *in = xcalloc(1, sizeof(*in));
+
+	in->version = version;
+	sim_dict_init(&in->compiled);
+	in->pool = sim_pool_new();
+	if ((in->lua = lua_newstate(sim_pool_realloc, in->pool)) == NULL)
+		log_fatal("out of memory (Lua)");
+	(void)lua_atpanic(in->lua, panic);
+	open_libraries(in->lua, version);
+	open_redis(in);
+	lua_pushvalue(in->lua, LUA_GLOBALSINDEX);
+	in->globals = luaL_ref(in->lua, LUA_REGISTRYINDEX);
+	lua_pushlightuserdata(in->lua, in);
+	lua_pushcclosure(in->lua, describe_error, 1);
+	in->handler = luaL_ref(in->lua, LUA_REGISTRYINDEX);
+	if (version >= 7)
+		guard_globals_7(in->lua);
+	else
+		guard_globals_6(in->lua);
+	lua_settop(in->lua, 0);
+	return (in);
+}
+
+static void
+interpreter_free(struct sim_interpreter *in)
+{
+	lua_close(in->lua);
+	sim_pool_free(in->pool);
+	sim_dict_fini(&in->compiled);
+	free(in);
+}
+
 void
 sim_lua_init(struct sim_redis *r)
 {
-	sim_dict_init(&r->scripts);
-	r->pool = sim_pool_new();
-	if ((r->lua = lua_newstate(sim_pool_realloc, r->pool)) == NULL)
-		log_fatal("out of memory (Lua)");
-	(void)lua_atpanic(r->lua, panic);
-	open_libraries(r);
-	open_redis(r);
-	lua_pushvalue(r->lua, LUA_GLOBALSINDEX);
-	r->lua_globals = luaL_ref(r->lua, LUA_REGISTRYINDEX);
-	lua_pushlightuserdata(r->lua, r);
-	lua_pushcclosure(r->lua, describe_error, 1);
-	r->lua_handler = luaL_ref(r->lua, LUA_REGISTRYINDEX);
-	if (r->version >= 7)
-		guard_globals_7(r->lua);
+	struct sim_interpreter *in;
+
+	SLIST_FOREACH(in, &idle, entry)
+		if (in->version == r->version)
+			break;
+	if (in == NULL)
+		in = interpreter_new(r->version);
 	else
-		guard_globals_6(r->lua);
-	lua_settop(r->lua, 0);
+		SLIST_REMOVE(&idle, in, sim_interpreter, entry);
+	in->redis = r;
+	r->interpreter = in;
+	r->lua = in->lua;
+	sim_dict_init(&r->scripts);
 }
 
 void
 sim_lua_fini(struct sim_redis *r)
 {
-	lua_close(r->lua);
-	r->lua = NULL;
-	sim_pool_free(r->pool);
+	struct sim_interpreter *in = r->interpreter;
+
 	sim_dict_fini(&r->scripts);
+	r->interpreter = NULL;
+	r->lua = NULL;
+	if (in->compiled.n > COMPILED_MAX)
+		interpreter_free(in);
+	else
+		SLIST_INSERT_HEAD(&idle, in, entry);
 }

@@ -107,6 +107,22 @@ struct sim_args {
 	size_t		 n, cap;
 };
 
+/*
+ * An interpreter, and what it has ever compiled. It outlives the server that it
+ * works for, which is started anew all the time: the next one of its version
+ * finds the same scripts there, once it has been given them.
+ */
+struct sim_interpreter {
+	SLIST_ENTRY(sim_interpreter) entry;	/* of those without work */
+	int			 version;
+	struct sim_redis	*redis;		/* that it works for */
+	struct lua_State	*lua;
+	struct sim_pool		*pool;		/* its memory */
+	int			 globals;	/* where Lua keeps those */
+	int			 handler;	/* of errors */
+	struct sim_dict		 compiled;	/* by text; value: SHA1 */
+};
+
 struct sim_redis {
 	int			 version;
 	uint64_t		 seed;
@@ -130,11 +146,9 @@ struct sim_redis {
 	const struct sim_command *recent[64];	/* commands that were found */
 
 	/* redis_lua.c, redis_script.c */
-	struct lua_State	*lua;
-	struct sim_pool		*pool;		/* its memory */
-	int			 lua_globals;	/* where Lua keeps those */
-	int			 lua_handler;	/* of errors */
-	struct sim_dict		 scripts;	/* by SHA1 */
+	struct sim_interpreter	*interpreter;
+	struct lua_State	*lua;		/* of that */
+	struct sim_dict		 scripts;	/* that are known, by SHA1 */
 	struct sim_args		 lua_args;	/* of redis.call() */
 	char			 sha[SIM_ID_SIZE];	/* of what runs */
 	struct sim_session	*caller;	/* of what runs */

@@ -38,18 +38,19 @@ load_6(lua_State *lua, const char *sha, struct slice text)
 	return (true);
 }
 
-/* The script, compiled if need be; NULL after an error. */
-static struct sim_entry *
-load(struct sim_call *c, struct slice text)
+/* A script in the interpreter, compiled if need be; NULL after an error. */
+static const struct sim_entry *
+compile(struct sim_call *c, struct slice text)
 {
 	struct sim_redis *r = c->r;
-	char sha[SIM_ID_SIZE];
+	struct sim_dict *compiled = &r->interpreter->compiled;
 	struct sim_entry *e;
+	char sha[SIM_ID_SIZE];
 	bool ok;
 
-	tls_sha1_hex(text.p, text.n, sha);
-	if ((e = sim_dict_find(&r->scripts, slice_of(sha))) != NULL)
+	if ((e = sim_dict_find(compiled, text)) != NULL)
 		return (e);
+	tls_sha1_hex(text.p, text.n, sha);
 	ok = r->version >= 7 ? luaL_loadbuffer(r->lua, text.p, text.n,
 	    "@user_script") == 0 : load_6(r->lua, sha, text);
 	if (!ok) {
@@ -58,8 +59,27 @@ load(struct sim_call *c, struct slice text)
 		lua_settop(r->lua, 0);
 		return (NULL);
 	}
-	e = sim_dict_add(&r->scripts, slice_of(sha));
+	e = sim_dict_add(compiled, text);
+	sim_entry_set(e, slice_of(sha));
 	e->function = luaL_ref(r->lua, LUA_REGISTRYINDEX);
+	return (e);
+}
+
+/* The script, known from now on; NULL after an error. */
+static struct sim_entry *
+load(struct sim_call *c, struct slice text)
+{
+	const struct sim_entry *compiled = compile(c, text);
+	struct slice sha;
+	struct sim_entry *e;
+
+	if (compiled == NULL)
+		return (NULL);
+	sha = (struct slice){ compiled->p, compiled->n };
+	if ((e = sim_dict_find(&c->r->scripts, sha)) == NULL) {
+		e = sim_dict_add(&c->r->scripts, sha);
+		e->function = compiled->function;
+	}
 	return (e);
 }
 
@@ -172,14 +192,14 @@ run_script(struct sim_call *c, const struct sim_entry *script, size_t n_keys)
 	lua_State *lua = r->lua;
 	int db = c->s->db;
 
-	lua_rawgeti(lua, LUA_REGISTRYINDEX, r->lua_globals);
+	lua_rawgeti(lua, LUA_REGISTRYINDEX, r->interpreter->globals);
 	set_arguments(lua, "KEYS", c->v + 3, n_keys);
 	set_arguments(lua, "ARGV", c->v + 3 + n_keys, c->n - 3 - n_keys);
 	lua_settop(lua, 0);
 	memcpy(r->sha, script->name, sizeof(r->sha));
 	r->caller = c->s;
 	r->wrote = false;
-	lua_rawgeti(lua, LUA_REGISTRYINDEX, r->lua_handler);
+	lua_rawgeti(lua, LUA_REGISTRYINDEX, r->interpreter->handler);
 	lua_rawgeti(lua, LUA_REGISTRYINDEX, script->function);
 	if (lua_pcall(lua, 0, 1, 1) == 0)
 		add_value(r, c->out, 0);

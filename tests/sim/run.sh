@@ -68,7 +68,7 @@ table() {
 part "the history is a table" table
 part "the simulated Redis is like a real one" "$B/release/sim/redis_check"
 part "worlds without a fault" "$B/release/sim/sim" -f '' -n 500
-part "worlds with all faults" "$B/release/sim/sim" -n 3000 1000
+part "worlds with all faults" "$B/release/sim/sim" -n 10000 1000
 part "the same under ASan" "$B/asan/sim/sim" -n 60 5000
 part "broken twins are found" sh tests/sim/twins.sh
 echo "sim: $passed passed, $failed failed"

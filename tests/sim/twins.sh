@@ -1,8 +1,8 @@
 #!/bin/sh
 # Broken twins: each is the source with one protection taken out, and the
-# simulator must find it within 10 s, or it proves nothing. Usage: twins.sh; B is
-# the build folder, with the release build of sim in it. The last line is
-# "twins: N passed, N failed".
+# simulator must find it in the first 1,000 worlds, or it proves nothing: two cores
+# play those in less than 10 s. Usage: twins.sh; B is the build folder, with the
+# release build of sim in it. The last line is "twins: N passed, N failed".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
@@ -34,14 +34,14 @@ twin() {
 		cat "$work/log"
 		failed=$((failed + 1))
 	else
-		timeout 10 "$work/build/release/sim/sim" -q -f "$4" \
-		    -n 1000000 >"$work/log" 2>&1
+		"$work/build/release/sim/sim" -q -f "$4" -n 1000 \
+		    >"$work/log" 2>&1
 		if [ $? -eq 1 ]; then
 			echo "  ok      $1 ($(sed -n 's/^\(seed .*\)/\1/p' \
 			    "$work/log" | head -n 1))"
 			passed=$((passed + 1))
 		else
-			echo "  FAILED  $1: not found within 10 s"
+			echo "  FAILED  $1: not found in 1,000 worlds"
 			cat "$work/log"
 			failed=$((failed + 1))
 		fi

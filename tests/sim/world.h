@@ -78,6 +78,7 @@ struct world {
 	uint64_t	 seed, random;
 	int64_t		 now_us;
 	uint64_t	 n_events;	/* made so far; orders those of one time */
+	unsigned	 n_faults;	/* that have happened */
 	struct sim_events	 events;
 	struct machine	 machines[MACHINES];
 	struct worker	 workers[WORKERS];

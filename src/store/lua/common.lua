@@ -7,7 +7,10 @@
 -- the first room.
 -- Values may have been written by anybody: of the wrong type or too long
 -- counts as absent, and the caller is told how often (bad).
-local CAP, DAY, WEEK, FIRST, ROOM = 65536, 86400000, 604800000, 5, 10
+-- What goes into a command is a text (LAST is CAP): a number costs as much as the
+-- command.
+local CAP, LAST, FIRST, ROOM = 65536, '65536', 5, 10
+local DAY, WEEK = '86400000', '604800000'
 local ID, CHANNEL, EPOCH, TTL = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 -- Over which of its worker's connections the command came, as a number that
 -- grows, with a '-' in front if it was sent before, without an answer; and its
@@ -35,7 +38,7 @@ end
 -- Of a value that is too long no more than shows that it is: one call, and
 -- whatever somebody wrote there cannot take Redis' time.
 local function fetch(key)
-	local v = redis.pcall('GETRANGE', key, 0, CAP)
+	local v = redis.pcall('GETRANGE', key, '0', LAST)
 	if type(v) ~= 'string' or #v > CAP then
 		bad = bad + 1
 		return false
@@ -159,13 +162,12 @@ end
 
 local function snapshot(b)
 	local h = head(b)
-	local previous, ttl = fetch(KEYS[b + 4]), -2
+	local previous, ttl = fetch(KEYS[b + 4]), '-2'
 	if previous then
-		ttl = redis.call('PTTL', KEYS[b + 4])
+		ttl = string.format('%.0f', redis.call('PTTL', KEYS[b + 4]))
 	end
-	return { h.epoch, h.seq, fetch(KEYS[b + 3]), previous,
-	    string.format('%.0f', ttl), h.state or false, fetch(KEYS[b + 5]),
-	    UNSETTLED and knowledge(b) }
+	return { h.epoch, h.seq, fetch(KEYS[b + 3]), previous, ttl,
+	    h.state or false, fetch(KEYS[b + 5]), UNSETTLED and knowledge(b) }
 end
 
 -- A member's value: the ids of the workers that hold it, each with the letter
@@ -297,19 +299,20 @@ local function badge(b, at)
 	else
 		repaired(redis.pcall('HDEL', KEYS[b + 8], object), b + 8)
 	end
+	if ARGV[at + 2] == '' then
+		return
+	end
 	local workers = redis.pcall('HKEYS', KEYS[b + 9])
-	if ARGV[at + 2] ~= '' and not workers.err then
-		for _, w in ipairs(workers) do
-			redis.call('PUBLISH', CHANNEL .. w, ARGV[at + 2])
-		end
+	for _, w in ipairs(workers.err and {} or workers) do
+		redis.call('PUBLISH', CHANNEL .. w, ARGV[at + 2])
 	end
 end
 
 -- Publishes the event to the room's workers (pubmsg.h has the form).
 local function publish(workers, s, first, last)
-	local text = table.concat({ first, item('e', s[1]), item('n', s[2]),
-	    item('E', s[3]), item('P', s[4]), item('T', s[4] and s[5]),
-	    item('S', s[6]), item('M', s[7]), item('K', s[8]), last })
+	local text = first .. item('e', s[1]) .. item('n', s[2]) ..
+	    item('E', s[3]) .. item('P', s[4]) .. item('T', s[4] and s[5]) ..
+	    item('S', s[6]) .. item('M', s[7]) .. item('K', s[8]) .. last
 	for _, w in ipairs(workers) do
 		redis.call('PUBLISH', CHANNEL .. w, text)
 	end

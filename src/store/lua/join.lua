@@ -16,8 +16,8 @@ if ids and has(ids, ID) then
 	first = REPEATED and others == ''
 	ids = others == '' and me or others .. ',' .. me
 	redis.call('HSET', KEYS[B + 1], user, ids .. ' ' .. info)
-	if not repaired(redis.pcall('HSETNX', KEYS[B + 2], ID, 1), B + 2) then
-		redis.call('HSET', KEYS[B + 2], ID, 1)
+	if not repaired(redis.pcall('HSETNX', KEYS[B + 2], ID, '1'), B + 2) then
+		redis.call('HSET', KEYS[B + 2], ID, '1')
 	end
 else
 	if ids then
@@ -27,10 +27,10 @@ else
 	end
 	redis.call('HSET', KEYS[B + 1], user, ids .. ' ' .. info)
 	-- How many users of the room the worker holds.
-	if type(redis.pcall('HINCRBY', KEYS[B + 2], ID, 1)) ~= 'number' then
-		if not repaired(redis.pcall('HSET', KEYS[B + 2], ID, 1),
+	if type(redis.pcall('HINCRBY', KEYS[B + 2], ID, '1')) ~= 'number' then
+		if not repaired(redis.pcall('HSET', KEYS[B + 2], ID, '1'),
 		    B + 2) then
-			redis.call('HSET', KEYS[B + 2], ID, 1)
+			redis.call('HSET', KEYS[B + 2], ID, '1')
 		end
 	end
 end

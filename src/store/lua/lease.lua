@@ -14,7 +14,7 @@
 -- knows of rooms that nobody has been in since, and the others after it.
 -- Answers { 0 } when there is no lease left to renew, else { 1, generation, how
 -- long it will be unsettled, what was refused }.
-local WEEK, LATE = '604800000', 2000
+local WEEK, LATE = '604800000', '2000'
 local lease = redis.pcall('GET', KEYS[1])
 lease = type(lease) == 'string' and lease
 if ARGV[4] ~= 'new' and
@@ -57,7 +57,7 @@ if not token or token == ARGV[7] or
 	end
 end
 if ARGV[10] ~= '' and ARGV[10] ~= token and ARGV[8] ~= '0' and
-    redis.call('PTTL', KEYS[5]) < LATE and
+    redis.call('PTTL', KEYS[5]) < tonumber(LATE) and
     redis.call('PEXPIRE', KEYS[5], LATE) == 0 then
 	try('SET', KEYS[5], ARGV[6], 'PX', LATE)
 end

@@ -17,7 +17,7 @@ end
 
 -- The worker holds one user less.
 local function count_down()
-	local n = redis.pcall('HINCRBY', KEYS[B + 2], worker, -1)
+	local n = redis.pcall('HINCRBY', KEYS[B + 2], worker, '-1')
 	if type(n) ~= 'number' or n <= 0 then
 		leave_room()
 	end
