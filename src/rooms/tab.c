@@ -275,20 +275,6 @@ room_tell_present(struct room *room, struct room_user *user)
 	note_news(room, user, NEWS_CAME);
 }
 
-/*
- * What tabs are shown of a user is what it does by now, which Redis may not have
- * heard of. Whenever that is shown to some it is news for all, or those that were
- * told otherwise, or are in this turn, would go on believing it.
- */
-void
-room_note_letter(struct room *room, struct room_user *user)
-{
-	if (!user->is_present || room_user_letter(user) == user->told)
-		return;
-	user->told = room_user_letter(user);
-	note_news(room, user, NEWS_CHANGED);
-}
-
 void
 room_note_states(struct room *room, struct room_user *user, struct slice now)
 {
