@@ -166,7 +166,8 @@ $(O)/gen/refused.c: src/browser/refused.awk $(REFUSED)
 	$(Q)mv $@.new $@
 
 # The private nginx of start-collabd, and what it runs in a site's Django.
-START_TEXTS = etc/nginx.conf etc/nginx-guard.conf src/start/nginx.conf etc/django_conf.py
+START_TEXTS = $(sort $(wildcard etc/nginx*.conf)) src/start/nginx.conf \
+	etc/django_conf.py
 $(O)/gen/start.c: src/start/embed.awk $(START_TEXTS)
 	@mkdir -p $(@D)
 	@echo "  GEN     $@"

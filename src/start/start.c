@@ -27,7 +27,7 @@
 #define PAUSE_MS	250	/* before the first start anew; then doubled */
 #define PAUSE_MAX_MS	30000
 #define STEADY_MS	10000	/* who ran that long begins again with it */
-#define GIVE_UP		8	/* ends of nginx in a row, none of it steady */
+#define GIVE_UP		6	/* ends of nginx in a row, in 8 s or more */
 #define NOT_FOUND	127
 #define NOT_EXECUTABLE	126
 

@@ -328,3 +328,20 @@ def test_in_another_one(start, folder):
     mine = s.master("start-collabd")
     os.kill(mine, signal.SIGTERM)
     assert s.wait(15) == 0
+
+
+def test_behind_a_pooler(start, folder):
+    """As start-pgbouncer does it: another DATABASE_URL, a process group of its
+    own, and SIGTERM to all of that."""
+    rig.make_conf(folder, database_url="postgres://nobody@127.0.0.1:1/x")
+    s = start(launcher=["sh", "-c", """
+        export DATABASE_URL="$0"
+        setsid "$@" & pid=$!
+        trap 'kill -TERM -$pid' TERM
+        wait $pid; code=$?
+        while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done
+        exit $code""", "sqlite:///" + rig.Start.database])
+    s.wait_collabd()
+    assert "FAILED" not in s.log()
+    s.send(signal.SIGTERM)
+    assert s.wait() == 0

@@ -253,6 +253,17 @@ def test_a_worker_of_the_site_dies(complete):
     assert s.stop() == 0
 
 
+def test_an_nginx_that_does_not_stay(start, folder):
+    """Without it nobody reaches the site: whoever started all of it is told."""
+    with open(folder + "/nginx", "w") as f:
+        f.write("#!/bin/sh\n[ \"$1\" = -t ] || exit 3\n")
+    os.chmod(folder + "/nginx", 0o755)
+    s = start(options=["--nginx", folder + "/nginx"])
+    assert s.wait() == 69
+    assert s.log().count("nginx ended with status 3; it is started again") == 6
+    assert "nginx ends again and again" in s.log()
+
+
 def test_everybody_dies_but_the_site(complete):
     s = complete
     for pid in s.pids("nginx") + s.pids("collabd") + s.pids("redis"):
