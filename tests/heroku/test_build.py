@@ -194,10 +194,31 @@ def test_names_of_the_app(other):
         assert "exit 3" in f.read()
 
 
-def test_no_headers(other):
+def test_no_headers():
     """An image that is not to build on: one sentence, and the old release
-    goes on."""
+    goes on. What the cache has of another stack goes."""
     app = App("image").django()
-    done = app.compile(PKG_CONFIG_LIBDIR="/nonexistent")
+    other = app.root + app.cache + "/collabd/heroku-20-amd64/app"
+    os.makedirs(other)
+    done = app.compile(PKG_CONFIG_LIBDIR="/nonexistent", STACK="heroku-22")
     assert done.returncode == 1
-    assert "is it a -build image?" in done.stdout
+    assert "heroku-22 is deprecated" in complaints(done)[0]
+    assert "is it a -build image?" in complaints(done)[1]
+    assert not os.path.exists(other)
+    assert not os.path.exists(app.folder + "/.collabd")
+
+
+def test_no_archive_at_all():
+    """Nor a build before: what apt says, and one sentence."""
+    done = App("offline").django().compile(
+        http_proxy="http://127.0.0.1:1", https_proxy="http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert re.search(r"(?m)^       \| .*127\.0\.0\.1", done.stdout)
+    assert "cannot fetch the packages" in complaints(done)[-1]
+
+
+def test_usage(app):
+    for program in ("detect", "compile"):
+        done = app.run("/buildpack/bin/" + program)
+        assert done.returncode not in (0, 1) or "usage" in done.stdout
+        assert "usage: %s BUILD_DIR" % program in done.stdout

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from conftest import KEY
-from dyno import HERE, MEASURED, TESTS, form_of
+from dyno import HERE, MEASURED, TESTS, Dyno, form_of, write
 from kit.base import PATIENCE, PREFIX, exe_of
 from kit.client import Loop, Refused, Ws
 from tabs import Tab
@@ -134,6 +134,29 @@ def at_once(dyno, people):
         for connection in found:
             await connection.close()
     Loop.run(every(), 60)
+
+
+def test_settings(site, config):
+    """Those of a dyno, over collabd's own and below the app's."""
+    def settings(**env):
+        said = dyno.once("collabd -T", SECRET_KEY=KEY, **env)
+        assert said.returncode == 0, said.stdout
+        return dict(line.split(" = ", 1) for line in
+                    said.stdout.splitlines() if " = " in line)
+    dyno = Dyno("dyno2", site, config)
+    usual = {"workers": "2", "auth_max_connections": "8",
+             "redis_max_connections": "6", "redis_tls_verify": "off"}
+    assert usual.items() <= settings().items()
+    # A Redis without TLS, or with a certificate to be looked at.
+    assert settings(REDIS_URL="redis://h")["redis_tls_verify"] == "on"
+    found = settings(COLLABD_REDIS_TLS_VERIFY="on", COLLABD_WORKERS="1")
+    assert (found["redis_tls_verify"], found["workers"]) == ("on", "1")
+    write(dyno.root + "/app/collabd.conf",
+          "# workers = 5\n workers=3\nredis_max_connections = 12\n")
+    said = dyno.once("collabd -T -c collabd.conf", SECRET_KEY=KEY).stdout
+    for line in ("workers = 3", "redis_max_connections = 12",
+                 "auth_max_connections = 8"):
+        assert "\n%s\n" % line in said
 
 
 def test_upload(start, visit):
