@@ -158,7 +158,8 @@ $(O)/gen/assets.c: $(BROWSER) Makefile
 	$(Q)mv $@.new $@
 
 # The private nginx of start-collabd, and what it runs in a site's Django.
-START_TEXTS = etc/nginx.conf src/start/nginx.conf etc/django_conf.py
+START_TEXTS = $(sort $(wildcard etc/nginx*.conf)) src/start/nginx.conf \
+	etc/django_conf.py
 $(O)/gen/start.c: src/start/embed.awk $(START_TEXTS)
 	@mkdir -p $(@D)
 	@echo "  GEN     $@"

@@ -110,6 +110,8 @@ make_conf(const struct front *f, const struct options *o,
 		{ "collabd", if_on(set != NULL) },
 		{ "inject", if_on(set != NULL && o->inject) },
 		{ "guard", if_on(set != NULL && set->has_guard) },
+		{ "own_admin", if_on(set != NULL &&
+		    (o->inject || set->has_guard)) },
 		{ "prefix", set == NULL ? NULL : set->prefix },
 		{ "admin", set == NULL ? NULL : set->admin },
 	};

@@ -243,9 +243,10 @@ options_parse(struct options *o, int argc, char **argv, struct buf *err)
 	}
 	o->command = argv + optind;
 	o->is_off = is_off(getenv("COLLABD_ENABLED"));
-	if (!load_port(o, err) ||
-	    (listen != NULL && !parse_listen(o, listen, err)) ||
-	    (forwarded != NULL && !parse_forwarded(o, forwarded, err)))
+	/* Another address than the platform's is not what its router uses. */
+	if (listen == NULL ? !load_port(o, err) : !parse_listen(o, listen, err))
+		return (OPTIONS_WRONG);
+	if (forwarded != NULL && !parse_forwarded(o, forwarded, err))
 		return (OPTIONS_WRONG);
 	return (OPTIONS_OK);
 }

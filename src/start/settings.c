@@ -43,21 +43,38 @@ struct search {
 	int		 port;
 };
 
+/* The last line of a file that a program wrote; the caller frees it. */
+static char *
+last_line(const char *path)
+{
+	struct buf text = { NULL, 0, 0 };
+	char *copy, *line, *rest = NULL, *last = NULL;
+
+	(void)folder_read(path, TEXT_MAX, &text);
+	copy = xstrdup(buf_str(&text));
+	for (line = strtok_r(copy, "\n", &rest); line != NULL;
+	    line = strtok_r(NULL, "\n", &rest))
+		last = line;
+	last = xstrdup(last == NULL ? "it says nothing" : last);
+	free(copy);
+	buf_fini(&text);
+	return (last);
+}
+
 /* Each line of a file that a program wrote, in the log, but those that say that
- * something is in order. */
+ * something is in order; only those with these words, if that is not NULL. */
 static void
-log_lines(const char *who, const char *path)
+log_lines(const char *who, const char *path, const char *with)
 {
 	struct buf text = { NULL, 0, 0 };
 	char *copy, *line, *rest = NULL;
-	size_t n;
 
 	if (folder_read(path, TEXT_MAX, &text)) {
 		copy = xstrdup(buf_str(&text));
 		for (line = strtok_r(copy, "\n", &rest); line != NULL;
 		    line = strtok_r(NULL, "\n", &rest)) {
-			n = strlen(line);
-			if (n < 4 || strcmp(line + n - 4, ": ok") != 0)
+			if (strstr(line, ": ok") == NULL && (with == NULL ||
+			    strstr(line, with) != NULL))
 				log_warn("%s: %s", who, line);
 		}
 		free(copy);
@@ -95,74 +112,90 @@ find_manage(const struct search *s)
 	return (access(MANAGE, R_OK) == 0 ? MANAGE : NULL);
 }
 
-/* Runs the script in the site; its output is in out then, its errors in err. */
+/* It has printed what it should into out, and what it has to remark into err. */
 static bool
-run_script(const struct search *s, char *python, char *manage, const char *out,
-    const char *err)
+note_answer(const struct search *s, const char *manage, bool is_done,
+    const char *out, const char *err, int64_t ms)
+{
+	char *last;
+
+	if (is_done && file_has(out, "\ndatabase_url = ")) {
+		log_info("asked %s for the site's settings, which took %.1f s",
+		    manage, (double)ms / 1000);
+		log_lines(manage, err, "django_conf: ");
+		return (true);
+	}
+	if (!sup_is_over(s->sup)) {
+		last = last_line(err);
+		log_warn("%s cannot be asked for the site's settings: %s; "
+		    "mend that, or write a collabd.conf; " WITHOUT, manage,
+		    last);
+		free(last);
+	}
+	return (false);
+}
+
+/* Runs the script in the site. What it printed before stays if it fails now:
+ * a collabd that is started again reads that. */
+static bool
+run_script(const struct search *s, char *python, char *manage, const char *conf)
 {
 	char *argv[] = { python, manage, NULL, NULL, NULL, NULL };
 	char shell[] = "shell", v[] = "-v", zero[] = "0";
 	char *script = xasprintf("%s/django_conf.py", s->folder);
 	char *folder = xasprintf("COLLABD_CONF_FOLDER=%s", s->folder);
+	char *out = xasprintf("%s/asked", s->folder);
+	char *err = xasprintf("%s/remarks", s->folder);
 	char *set[] = { folder, NULL };
 	struct child_setup setup = { .argv = argv, .set = set, .in = script,
 	    .out = out, .err = err, .fd = -1, .end_signal = SIGKILL,
 	    .flags = CHILD_OWN_GROUP };
 	int64_t begin = clock_mono_ms();
-	int status = -1;
+	bool ok = false;
 
 	argv[2] = shell;
 	argv[3] = v;
 	argv[4] = zero;
+	(void)unlink(err);
 	if (!folder_write(script, template_django, strlen(template_django)))
 		log_err("%s: %s", script, strerror(errno));
-	else
-		status = sup_run(s->sup, "the site's settings", &setup, ASK_MS);
-	if (status == 0 && file_has(out, "\ndatabase_url = "))
-		log_info("asked %s for the site's settings, which took %.1f s",
-		    manage, (double)(clock_mono_ms() - begin) / 1000);
 	else {
-		status = status == 0 ? -1 : status;
-		if (!sup_is_over(s->sup))
-			log_warn("%s cannot be asked for the site's settings; "
-			    "see above, or write a collabd.conf; " WITHOUT,
-			    manage);
+		ok = sup_run(s->sup, "the site's settings", &setup, ASK_MS) ==
+		    0;
+		ok = note_answer(s, manage, ok, out, err,
+		    clock_mono_ms() - begin) && rename(out, conf) == 0;
 	}
+	(void)unlink(out);
+	(void)unlink(err);
 	free(script);
 	free(folder);
-	return (status == 0);
+	free(out);
+	free(err);
+	return (ok);
 }
 
 /* The path of a collabd.conf made by the site; NULL with the reason logged. */
 static char *
 ask_site(const struct search *s, const char *manage)
 {
-	char *python, *copy = xstrdup(manage), *out, *err;
-	bool ok;
+	char *conf = xasprintf("%s/" OWN_FILE, s->folder);
+	char *python, *copy = xstrdup(manage);
+	bool ok = false;
 
-	out = xasprintf("%s/" OWN_FILE, s->folder);
-	err = xasprintf("%s/asked", s->folder);
-	(void)unlink(err);
 	python = s->o->python != NULL ? xstrdup(s->o->python) :
 	    command_python(s->o->command[0]);
-	if (python == NULL) {
+	if (python == NULL)
 		log_warn("there is no python3 that could ask %s; name it with "
 		    "--python; " WITHOUT, manage);
-		free(out);
-		out = NULL;
-	} else {
-		ok = run_script(s, python, copy, out, err);
-		if (!sup_is_over(s->sup))
-			log_lines(MANAGE, err);
-		if (!ok) {
-			free(out);
-			out = NULL;
-		}
-	}
+	else
+		ok = run_script(s, python, copy, conf);
 	free(python);
 	free(copy);
-	free(err);
-	return (out);
+	if (!ok) {
+		free(conf);
+		conf = NULL;
+	}
+	return (conf);
 }
 
 /* *file is NULL where collabd shall look itself. */
@@ -258,6 +291,8 @@ run_collabd(const struct search *s, const char *option, const char *file)
 
 	for (i = 0; i < s->set->command.n; i++)
 		argv_add(&argv, s->set->command.v[i]);
+	/* What it would say of its day is nobody's concern here. */
+	add_setting(&argv, "log_level=", "warning");
 	argv_add(&argv, option);
 	setup.argv = argv.v;
 	status = sup_run(s->sup, "collabd", &setup, CHECK_MS);
@@ -326,7 +361,7 @@ read_settings(const struct search *s, const char *file)
 	if (status == 0 && folder_read(file, TEXT_MAX, &text))
 		ok = take_values(s, buf_str(&text));
 	else if (!sup_is_over(s->sup)) {
-		log_lines("collabd -T", file);
+		log_lines("collabd -T", file, NULL);
 		log_warn("collabd cannot start with these settings; " WITHOUT);
 	}
 	buf_fini(&text);
@@ -343,7 +378,7 @@ check_servers(const struct search *s, const char *file)
 	(void)unlink(file);
 	if ((status = run_collabd(s, "-t", file)) == 0 || sup_is_over(s->sup))
 		return (status == 0);
-	log_lines("collabd -t", file);
+	log_lines("collabd -t", file, NULL);
 	if (status == EX_UNAVAILABLE &&
 	    !file_has(file, "redis_url = embedded: cannot run")) {
 		log_warn("collabd is started all the same, and works as soon "

@@ -55,7 +55,8 @@ note_pause(struct pause *pause, const struct child *c)
 {
 	int64_t now = clock_mono_ms();
 
-	if (now - c->started_ms >= STEADY_MS) {
+	/* One that could not be started has no time. */
+	if (c->started_ms != 0 && now - c->started_ms >= STEADY_MS) {
 		pause->ms = 0;
 		pause->n = 0;
 	}
@@ -351,7 +352,7 @@ end_all(struct start *s)
 	if (s->failed != 0)
 		return (s->failed);
 	return (site->has_ended ? child_exit_status(site->status) :
-	    EXIT_FAILURE);
+	    128 + s->sup.stop_signal);
 }
 
 int

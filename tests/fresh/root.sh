@@ -13,7 +13,7 @@ steps() {
 	case $1 in
 	build)
 		step make-install sh -c 'make -j2 &&
-		    make install SYSCONFDIR=/etc && collabd -V &&
+		    make install SYSCONFDIR=/etc && collabd -V && start-collabd -V &&
 		    echo 1 passed, 0 failed' ;;
 	run)
 		step make-run make run ARGS=--smoke ;;
@@ -40,6 +40,49 @@ steps() {
 	esac
 }
 
+# etc/Containerfile, without a container tool: none of Debian's works in every
+# sandbox that this runs in. Its lines are carried out here, one after the other,
+# each stage on a root of its own: the first on the layer that it would make
+# anyway, the second, whose packages are the point, on what debootstrap made.
+image() {
+	lower=build/root:base/root; where=/; runs=0; user=root
+	sed -e '/^#/d' -e '/^$/d' -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' \
+	    "$work/tree/etc/Containerfile" >"$work/lines"
+	while read -r word rest <&3; do
+		case $word in
+		FROM)	[ "$runs" -eq 0 ] || {
+				umount -R "$root" || return
+				lower=base/root; where=/
+			}
+			runs=$((runs + 1))
+			mount_root "$lower" "$work/image$runs" || return ;;
+		WORKDIR) where=$rest ;;
+		USER)	user=$rest ;;
+		RUN)	mount --bind debs "$root/var/cache/apt/archives"
+			step "image-run-$runs" sh -c \
+			    "cd $where && $rest && echo 1 passed, 0 failed" ||
+			    return
+			umount "$root/var/cache/apt/archives" ;;
+		COPY)	case $rest in
+			". /src") cp -a "$work/tree" "$root/src" ;;
+			"--from=build /image /")
+				cp -a "$work/image1/image/." "$root/" ;;
+			*)	echo "  FAILED  image: COPY $rest"; return 1 ;;
+			esac || return ;;
+		ENTRYPOINT) entrypoint=$rest ;;
+		HEALTHCHECK) health=${rest#CMD } ;;
+		CMD)	command=$rest ;;
+		EXPOSE)	;;
+		*)	echo "  FAILED  image: $word"; return 1 ;;
+		esac
+	done 3<"$work/lines"
+	# With a network of its own, because the port is said there.
+	step image-serves unshare --net sh -c \
+	    'ip link set lo up && exec python3 tests/fresh/image.py "$@"' sh \
+	    "$user" "$entrypoint" "$command" "$health"
+	umount -R "$root" && rm -rf "$work"/image?*
+}
+
 all() {
 	base || return
 	lower=base/root
@@ -51,6 +94,7 @@ all() {
 		umount -R "$root" || return
 		rm -rf "${work:?}/$stage" "$work/$stage.overlay"
 	done
+	image || failed=$((failed + 1))
 }
 
 trap 'exit 130' HUP INT TERM

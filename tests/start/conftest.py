@@ -1,3 +1,4 @@
+import fcntl
 import os
 import shutil
 import tempfile
@@ -27,8 +28,13 @@ def folder(base):
 
 @pytest.fixture(scope="session", autouse=True)
 def project(base):
-    """A Django project that nobody has prepared."""
-    path = rig.make_project(base + "/project")
+    """A Django project that nobody has prepared; one for all who test at the
+    same time, if there is a folder for it."""
+    path = os.environ.get("START_SHARED", base) + "/project"
+    with open(os.path.dirname(path) + "/lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            rig.make_project(path)
     rig.Start.database = path + "/db.sqlite3"
     return path
 

@@ -176,18 +176,18 @@ def make_conf(folder, **settings):
             f.write("%s = %s\n" % item)
 
 
-def make_project(folder, python=PYTHON, database=None):
-    """What "django-admin startproject" makes, migrated, with two users; and
-    nothing that knows of collabd."""
+def make_project(folder, python=PYTHON, **settings):
+    """What "django-admin startproject" makes, with these settings, migrated,
+    with two users; and nothing that knows of collabd."""
     os.makedirs(str(folder))
     run = dict(cwd=str(folder), check=True, stdout=subprocess.DEVNULL,
                env=dict(os.environ, DJANGO_SUPERUSER_PASSWORD="demo",
                         PYTHONDONTWRITEBYTECODE="1"))
     subprocess.run([python, "-m", "django", "startproject", "mysite", "."],
                    **run)
-    if database is not None:
-        with open(str(folder) + "/mysite/settings.py", "a") as f:
-            f.write("\nDATABASES = {'default': %r}\n" % database)
+    with open(str(folder) + "/mysite/settings.py", "a") as f:
+        for item in settings.items():
+            f.write("\n%s = %r\n" % item)
     subprocess.run([python, "manage.py", "migrate", "-v", "0"], **run)
     for name in ("ann", "bob"):
         subprocess.run([python, "manage.py", "createsuperuser", "--noinput",

@@ -21,7 +21,9 @@ cd "$root" || exit 1
 . tests/path.sh
 cd "$here" || exit 1
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+START_SHARED=$(mktemp -d) && chmod 755 "$START_SHARED" || exit 1
+export START_SHARED
+trap 'rm -rf "$log" "$START_SHARED"' EXIT
 /usr/bin/python3 -B -m pytest -p no:cacheprovider -q --tb=short --color=no \
 	-rs -n "${JOBS:-4}" "$@" >"$log" 2>&1
 rc=$?

@@ -1,6 +1,7 @@
 """The command: its arguments, its address, its end, and signals."""
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -144,6 +145,71 @@ def test_signals(start, folder, number):
     assert s.stop(number) == 0          # gunicorn's, for all three
 
 
+COUNT = """
+import os, signal, sys
+def note(number, frame):
+    with open("signals", "a") as f:
+        f.write("%d " % number)
+for n in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+    signal.signal(n, note)
+import threading
+def end():
+    while not os.path.exists("end"):
+        threading.Event().wait(0.01)
+    os._exit(9)
+threading.Thread(target=end).start()
+""" + TELL
+
+
+@pytest.mark.parametrize("key,number", [(b"\x03", signal.SIGINT),
+                                        (b"\x1c", signal.SIGQUIT)])
+def test_a_terminal_says_it_once(start, folder, key, number):
+    """It says it to the site itself; nginx and collabd hear it from us."""
+    rig.make_conf(folder)
+    here, there = os.openpty()
+    tty = os.ttyname(there)
+    # The terminal of a session is the first that its leader opens.
+    s = start([PYTHON, "-c", COUNT],
+              launcher=["sh", "-c", "exec <%s; exec \"$@\"" % tty, "sh"])
+    s.wait_collabd()
+    os.write(here, key)
+    wait_for(lambda: not s.pids("nginx") and not s.pids("collabd"), "their end")
+    with open(folder + "/signals") as f:
+        assert f.read() == "%d " % number
+    open(folder + "/end", "w").close()
+    assert s.wait() == 9
+    os.close(here)
+    os.close(there)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_each_signal_once(start, folder, number):
+    """However often it comes."""
+    rig.make_conf(folder)
+    s = start([PYTHON, "-c", COUNT]).wait_collabd()
+    for _ in range(5):
+        s.send(number)
+    wait_for(lambda: os.path.exists(folder + "/signals"), "the site")
+    s.send(number)
+    open(folder + "/end", "w").close()
+    assert s.wait() == 9
+    with open(folder + "/signals") as f:
+        said = f.read().split()
+    assert set(said) == {str(int(number))}
+    assert number != signal.SIGTERM or len(said) == 1
+
+
+def test_the_end_comes_while_it_starts(start, folder):
+    """Before there is a site: with the status that a shell would give."""
+    with open(folder + "/nginx", "w") as f:
+        f.write("#!/bin/sh\ntouch here\nsleep 1000\n")
+    os.chmod(folder + "/nginx", 0o755)
+    s = start(options=["--nginx", "./nginx"], wait=False)
+    wait_for(lambda: os.path.exists(folder + "/here"), "nginx -t")
+    s.send(signal.SIGTERM)
+    assert s.wait() == 128 + signal.SIGTERM
+
+
 def everybody(s):
     for pid in [s.process.pid] + s.pids():
         try:
@@ -213,6 +279,25 @@ def reload(s):
              len(s.pids("python3")) == 3, "gunicorn's new workers")
     for _ in range(4):
         assert s.get("/echo")[0] == 200
+
+
+def test_a_reload_of_a_site_that_cannot_be_asked(start, project, folder):
+    """What it said before holds, also for a collabd that is started again."""
+    shutil.rmtree(folder)
+    shutil.copytree(project, folder)
+    s = start(["/usr/bin/python3", "-c", COUNT], options=[
+        "-o", "redis_url=embedded", "-o", "drain_time=0.2"]).wait_collabd()
+    with open(folder + "/mysite/settings.py", "a") as f:
+        f.write("\nimport nowhere\n")
+    s.send(signal.SIGHUP)
+    s.log_contains("nothing is changed for collabd and nginx")
+    assert "No module named 'nowhere'" in s.log()
+    os.kill(s.master("collabd"), signal.SIGKILL)
+    mark = len(s.log())
+    s.log_contains("ready workers=", mark)
+    s.wait_collabd()
+    open(folder + "/end", "w").close()
+    assert s.wait() == 9
 
 
 def test_it_is_killed_itself(start, folder):

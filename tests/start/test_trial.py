@@ -151,14 +151,25 @@ def edit(people):
     asyncio.run(meet())
 
 
+ODD_KEY = " '\"a b\" #=,;%s\\n\\ \u00fc\u20ac{}$@ "
+ODD_PASSWORD = "p@:/?#%&= w+[\\]\u00fc"
+
+
 def test_gunicorn_and_a_database_with_a_password(start, base, folder):
-    """The site is asked as well when its command is not manage.py."""
+    """The site is asked as well when its command is not manage.py. Neither key
+    nor password have to be plain."""
     from utils import Postgres
     server = Postgres(base + "/pg")
     try:
         server.sql("CREATE DATABASE shop")
-        project = rig.make_project(os.path.dirname(folder) + "/project",
-                                   database=server.settings("shop"))
+        server.sql("CREATE ROLE odd LOGIN SUPERUSER PASSWORD %s",
+                   (ODD_PASSWORD,))
+        database = dict(server.settings("shop"), USER="odd",
+                        PASSWORD=ODD_PASSWORD)
+        project = rig.make_project(
+            os.path.dirname(folder) + "/project", DATABASES={
+                "default": database}, SECRET_KEY=ODD_KEY,
+            SECRET_KEY_FALLBACKS=["old, and odd", b"\xff\x01"])
         s = start([rig.PYTHON, "-m", "gunicorn", "mysite.wsgi", "--bind",
                    "unix:{socket}", "--graceful-timeout", "5",
                    "--worker-tmp-dir", "/dev/shm"], where=project,
@@ -169,7 +180,10 @@ def test_gunicorn_and_a_database_with_a_password(start, base, folder):
         assert "Log out" in one.log_in("ann", "demo")
         # Only a trial puts it there.
         assert "client.js" not in one.get("/admin/")[1]
-        assert server.settings("shop")["PASSWORD"] not in s.log()
+        other = Browser("http://127.0.0.1:%d" % s.port)
+        other.log_in("bob", "demo")
+        edit({"ann": one, "bob": other})
+        assert "p@" not in s.log() and "#=,;" not in s.log()
         assert s.stop() == 0
     finally:
         server.stop()

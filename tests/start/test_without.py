@@ -39,8 +39,8 @@ def test_a_site_that_cannot_be_asked(start, folder):
     with open(folder + "/manage.py", "w") as f:
         f.write("raise SystemExit('no settings today')\n")
     s = start()
-    s.log_contains("no settings today")
-    serves(s, "manage.py cannot be asked for the site's settings")
+    serves(s, "manage.py cannot be asked for the site's settings: "
+           "no settings today; mend that, or write a collabd.conf")
 
 
 def test_no_python_to_ask_it(start, folder):

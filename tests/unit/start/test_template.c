@@ -76,6 +76,7 @@ test_nginx(void **state)
 		{ "access_log", NULL }, { "user", NULL }, { "group", "" },
 		{ "trust", NULL }, { "collabd", NULL }, { "inject", NULL },
 		{ "guard", NULL }, { "prefix", "rooms" }, { "admin", "admin" },
+		{ "own_admin", NULL },
 	};
 	struct buf out = { NULL, 0, 0 }, err = { NULL, 0, 0 };
 	unsigned bits;
@@ -87,6 +88,7 @@ test_nginx(void **state)
 		real[10].value = (bits & 4) != 0 ? "on" : NULL;
 		real[11].value = (bits & 8) != 0 ? "on" : NULL;
 		real[12].value = (bits & 16) != 0 ? "on" : NULL;
+		real[15].value = (bits & 24) != 0 ? "on" : NULL;
 		buf_reset(&out);
 		if (!template_expand(template_nginx, real, COUNT_OF(real), &out,
 		    &err))
