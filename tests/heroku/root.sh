@@ -38,7 +38,7 @@ tests() {
 	export BROWSER=/usr/bin/chromium-headless-shell
 	cd "$work/tree/tests/heroku" &&
 	HEROKU_WORK=$work TMPDIR=$work python3 -B -m pytest -p no:cacheprovider \
-	    -q --tb=short --color=no -rs --durations=8 "$@" . >"$log" 2>&1 \
+	    -q --tb=short --color=no -rs --durations=8 "$@" >"$log" 2>&1 \
 	    </dev/null &
 	wait $!; rc=$?
 	cat "$log"

@@ -190,7 +190,7 @@ def test_a_new_dyno(start, visit, router, redis):
     # New sockets come to the new one, old ones stay for up to two minutes.
     three = open_tab(visit("carol"), 3, "tab-carol")
     assert three.shown["editor"]["user_id"] == ann.id
-    assert old.stop()[1] < 25
+    old.stop()
     assert one.closed() in (1001, 1012) and two.closed() in (1001, 1012)
     # Who wants to edit is here before the editor is.
     two = open_tab(bob, 3, "tab-bob")
@@ -200,7 +200,7 @@ def test_a_new_dyno(start, visit, router, redis):
     one.send("claim_editor")
     for ws in (one, two, three):
         assert set(editors_until(ws, ann.id)) <= {None, ann.id}
-    assert new.stop()[1] < 25
+    new.stop()
 
 
 def editors_until(ws, wanted):
@@ -229,7 +229,7 @@ def test_a_new_dyno_in_a_browser(start, router, postgres):
         for line in node.stdout:
             if line == "deploy\n":
                 router.target = new.port
-                assert old.stop()[1] < 25
+                old.stop()
             if line in ("deploy\n", "done\n"):
                 node.stdin.write("yes\n")
                 node.stdin.flush()
@@ -247,8 +247,7 @@ def test_alone(start, visit, site):
         f.write("collabd: bin/collabd\n")
     dyno = start(process="collabd").wait_collabd()
     assert dyno.get("/admin/login/") == 404
-    status, took = dyno.stop()
-    assert status == 0 and took < 25
+    assert dyno.stop() == 0
 
 
 def test_another_key(start, visit):
