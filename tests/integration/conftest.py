@@ -151,8 +151,17 @@ def pytest_runtest_makereport(item, call):
         report.sections.append(("collabd's log", daemon.log()[-4000:]))
 
 
+# Files that take long, the longest first. Several run at a time, in this order
+# and then by name, so that none of them is what is waited for at the end.
+LONG = ["test_sites", "test_tabs_lock", "test_embedded", "test_bad_days_hangs",
+        "test_bad_days", "test_tabs_line", "test_sessions", "test_tabs_mixed",
+        "test_edit", "test_reload", "test_tabs_restart", "test_tabs_audit"]
+
+
 def pytest_collection_modifyitems(config, items):
     """With a sanitizer's binary what is long and adds no code stays out."""
+    rank = {name: i for i, name in enumerate(LONG)}
+    items.sort(key=lambda i: rank.get(i.module.__name__, len(LONG)))
     if not utils.SANITIZED:
         return
     out = [i for i in items if i.get_closest_marker("release_only")]

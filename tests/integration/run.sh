@@ -2,7 +2,7 @@
 # Runs the integration tests against the collabd in the build folder given,
 # and prints one summary line. Usage: run.sh build/release [name] [pytest
 # arguments]. With REQUIRE=1 a Django that cannot be downloaded is a failure.
-# Most of a test is waiting, so several files run at a time (JOBS, 4).
+# Most of a test is waiting, so several files run at a time (JOBS, 6).
 #
 # run.sh -k WORDS build/release: for who works on one thing. The tests whose
 # names match (pytest's -k), one after the other, each shown as it ends.
@@ -33,7 +33,7 @@ if [ -n "$is_some" ]; then
 fi
 log=$(mktemp)
 /usr/bin/python3 -B -m pytest -p no:cacheprovider -q --tb=short \
-	--color=no -rs -n "${JOBS:-4}" --dist loadfile "$@" >"$log" 2>&1
+	--color=no -rs -n "${JOBS:-6}" --dist loadfile "$@" >"$log" 2>&1
 rc=$?
 cat "$log"
 count() {

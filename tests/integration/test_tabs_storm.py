@@ -8,10 +8,10 @@ import random
 import pytest
 
 from tabs import CHECKS
-from utils import JITTER, Loop, PATIENCE, SANITIZED, Ws, unique
+from utils import Loop, PATIENCE, Ws, unique
 
 TABS = 20
-ROUNDS = 60 if SANITIZED or JITTER else 300
+ROUNDS = 60
 WORKERS = 4
 VERBS = [("claim_editor", {}), ("claim_editor", {"move": True}),
          ("release_lock", {}), ("release_lock", {"grace": True}),
