@@ -152,6 +152,15 @@ enum room_sync {
 	SYNC_READ,
 };
 
+/* What sockets have been told of the lock. */
+enum room_word {
+	WORD_TOLD,		/* who has it */
+	WORD_UNKNOWN,		/* that nobody knows; pages, which believed that
+				 * nobody does, were told nothing */
+	WORD_WITHDRAWN,		/* ... pages that nobody does, though somebody
+				 * did */
+};
+
 /* In a generation of Redis that lost data, what others knew of the room before,
  * and we. */
 enum room_past {
@@ -181,9 +190,9 @@ struct room {
 	enum room_kind	 kind;
 	enum room_sync	 sync;		/* room_set_sync() alone writes it */
 	enum room_past	 past;		/* room_set_past() alone writes it */
+	enum room_word	 word;		/* room_set_word() alone writes it */
 	unsigned	 n_tabs;	/* of members */
 	unsigned	 n_users;
-	unsigned	 n_busy;	/* operations under way: the first */
 	struct room_users users;
 	struct member_list members;
 	size_t		 n_held;	/* users; with none no events come */
@@ -231,13 +240,10 @@ struct room {
 	struct talker_list talkers;	/* users with chat messages in line */
 	struct talk	*talk;		/* the one under way; or NULL */
 	/* Small ones together, because there are many rooms. */
+	unsigned	 n_busy;	/* of ops */
 	bool		 needs_repair;	/* Redis refused a join or a leave */
 	bool		 is_refused;	/* ... a join, because it takes no
 					 * writes: it will be tried again */
-	bool		 is_suspended;	/* sockets were told that nobody knows
-					 * who edits */
-	bool		 owes_status;	/* ... pages that nobody does, though
-					 * somebody did */
 	bool		 deceives;	/* members were shown a stale lock as
 					 * a free one, perhaps */
 	bool		 owes_beats;	/* Redis did not hear a heartbeat */
@@ -496,6 +502,7 @@ bool	room_note(struct room *room, const struct store_snapshot *snap,
 	    struct room_editor *old);
 void	room_set_sync(struct room *room, enum room_sync sync);
 void	room_set_past(struct room *room, enum room_past past);
+void	room_set_word(struct room *room, enum room_word word);
 /* The link was lost since the room was read. */
 bool	room_is_back(const struct room *room);
 void	room_arm(struct room *room);

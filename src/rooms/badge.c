@@ -5,7 +5,6 @@
  * out is announced by nobody.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/xmalloc.h"
 #include "rooms/room.h"

@@ -358,7 +358,7 @@ status_for(const struct member *m, const struct edit_state *st)
 		.settle_us = room->editor.settle_us,
 	};
 
-	return (edit_status(room->is_suspended ? &unknown :
+	return (edit_status(room->word != WORD_TOLD ? &unknown :
 	    st != NULL ? st : &told, m->user->id, &room->set->policy,
 	    room->set->now.wall_us));
 }
@@ -369,7 +369,7 @@ member_send_status(struct member *m, const struct edit_state *st)
 	struct tell t = { .what = TELL_STATUS, .who = status_for(m, st) };
 
 	m->is_deceived = t.who.id == NULL && m->room->editor.id != NULL &&
-	    !m->room->is_suspended;
+	    m->room->word == WORD_TOLD;
 	if (m->is_deceived)
 		m->room->deceives = true;
 	member_tell(m, &t);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock_text.h"
 #include "base/xmalloc.h"
 #include "rooms/room.h"
 

@@ -8,13 +8,10 @@
  * Knows no rule: those are in rules/edit.c.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/clock_text.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/xmalloc.h"
 #include "rooms/room.h"
 #include "rooms/roomop.h"
 #include "store/roomstate.h"
@@ -415,7 +412,7 @@ roomop_start_edit(struct roomop *op)
 	/* What Redis has lost may still be in the cache; and what this worker
 	 * cannot know, it is not to learn there. */
 	if (op->verb != EDIT_RESTORE && set->now.is_up &&
-	    !op->room->is_suspended &&
+	    op->room->word == WORD_TOLD &&
 	    set->ops->cached(op->room, &op->snap, set->arg))
 		run_edit(op);
 	else

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xmalloc.h"

@@ -4,7 +4,6 @@
  * it understands them.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock_text.h"
 #include "base/xmalloc.h"

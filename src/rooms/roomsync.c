@@ -44,6 +44,12 @@ room_set_past(struct room *room, enum room_past past)
 	room->past = past;
 }
 
+void
+room_set_word(struct room *room, enum room_word word)
+{
+	room->word = word;
+}
+
 static void
 replace(char **text, const char *with)
 {
@@ -372,10 +378,9 @@ tell_unknown(struct room *room, bool had_editor)
 	const struct slice nobody = { NULL, 0 };
 	struct tell t = { .what = TELL_UNKNOWN };
 
-	if (room->kind != ROOM_EDIT || room->is_suspended)
+	if (room->kind != ROOM_EDIT || room->word != WORD_TOLD)
 		return;
-	room->is_suspended = true;
-	room->owes_status = had_editor;
+	room_set_word(room, had_editor ? WORD_WITHDRAWN : WORD_UNKNOWN);
 	room_tell(room, TO_TABS, nobody, &t);
 	t.what = TELL_STATUS;
 	if (had_editor)
@@ -387,10 +392,11 @@ tell_unknown(struct room *room, bool had_editor)
 static void
 tell_whole_lock(struct room *room)
 {
-	bool tells_pages = room->owes_status || room->editor.id != NULL;
+	bool tells_pages = room->word == WORD_WITHDRAWN ||
+	    room->editor.id != NULL;
 	struct member *m;
 
-	room->is_suspended = room->owes_status = false;
+	room_set_word(room, WORD_TOLD);
 	room->lock_told = 0;
 	TAILQ_FOREACH(m, &room->members, link) {
 		if (m->stage == MEMBER_READY && m->tab == NULL && tells_pages)
@@ -446,9 +452,9 @@ apply(struct room *room, const struct store_message *msg)
 			set_absent(room, user);
 	}
 	deliver_frames(room, msg);
-	if (room->is_suspended && knows_lock(room))
+	if (room->word != WORD_TOLD && knows_lock(room))
 		tell_whole_lock(room);
-	else if (!room->is_suspended && changed && msg->n_frames == 0 &&
+	else if (room->word == WORD_TOLD && changed && msg->n_frames == 0 &&
 	    !(was_lone && room->editor.id == NULL))
 		tell_editor(room, old.id, old.name);
 	undeceive(room);
@@ -562,7 +568,7 @@ resync_lock(struct room *room, const struct store_snapshot *snap)
 	changed = room_note(room, snap, &old);
 	if (!knows_lock(room))
 		tell_unknown(room, old.id != NULL);
-	else if (room->is_suspended)
+	else if (room->word != WORD_TOLD)
 		tell_whole_lock(room);
 	else if (changed)
 		tell_editor(room, old.id, old.name);

@@ -313,7 +313,8 @@ room_tell_lock(struct room *room)
 	uint64_t number;
 	bool is_back;
 
-	if (room->n_tabs == 0 || room->kind != ROOM_EDIT || room->is_suspended)
+	if (room->n_tabs == 0 || room->kind != ROOM_EDIT ||
+	    room->word != WORD_TOLD)
 		return;
 	read_told(room, &rs);
 	t.lock.st = &rs.st;
@@ -339,7 +340,7 @@ tab_send_lock(struct member *m)
 	struct edit_person editor;
 	struct roomstate rs;
 
-	if (room->is_suspended) {
+	if (room->word != WORD_TOLD) {
 		member_tell(m, &(struct tell){ .what = TELL_UNKNOWN });
 		return;
 	}

@@ -234,7 +234,7 @@ dump_room(const struct room *room, struct buf *b)
 	buf_addf(b, "room=%s kind=%s at=%016llx:%llu synced=%s suspended=%s "
 	    "unsettled=%s", room->key, kind_names[room->kind],
 	    (unsigned long long)room->epoch, (unsigned long long)room->seq,
-	    yes(room->sync == SYNC_READ), yes(room->is_suspended),
+	    yes(room->sync == SYNC_READ), yes(room->word != WORD_TOLD),
 	    yes(room->past == PAST_OPEN));
 	if (room_is_back(room) || room->needs_repair)
 		buf_addf(b, " link_was_lost=%s needs_repair=%s",
@@ -259,7 +259,7 @@ is_remarkable(const struct room *room)
 {
 	return (!TAILQ_EMPTY(&room->ops) || !TAILQ_EMPTY(&room->aside) ||
 	    !TAILQ_EMPTY(&room->talkers) || !TAILQ_EMPTY(&room->awaited) ||
-	    room->sync != SYNC_READ || room->is_suspended ||
+	    room->sync != SYNC_READ || room->word != WORD_TOLD ||
 	    room->past != PAST_SETTLED || room->needs_repair);
 }
 

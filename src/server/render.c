@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "base/xmalloc.h"
 #include "proto/wsframe.h"
 #include "server/client.h"
