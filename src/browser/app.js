@@ -3,6 +3,7 @@
  * from it goes to the socket, the form and the user interface.
  */
 import { requestedAt } from './clock.js';
+import { createCompare } from './compare.js';
 import {
   copyText, draftText, forgetDraft, hasDraft, loadDraft, purgeDrafts,
   storeDraft,
@@ -15,7 +16,7 @@ import {
   takeSubmit,
 } from './saves.js';
 import * as session from './session.js';
-import { decide, initial, nextTick, reduce } from './state.js';
+import { decide, initial, isMe, newer, nextTick, reduce } from './state.js';
 import { makePlace, mount } from './ui.js';
 import { viewOf } from './view.js';
 
@@ -43,6 +44,8 @@ let ui = null;
 let place = null;
 /** @type {import('./form.js').Form|null} */
 let form = null;
+/** @type {ReturnType<typeof createCompare>|null} */
+let compare = null;
 /** @type {HTMLFormElement|null} */
 let element = null;
 /** URL of the static files, ends in "/". */
@@ -111,7 +114,9 @@ const effects = {
     if (!form?.isDirty() || !state.reloadAt) reload(false);
   },
   discard: () => reload(true),
-  submit: () => form?.submit(),
+  // Who wants to save anyway is not asked a second time.
+  submit: () => form?.submit(state.warned?.at === 0),
+  compare: () => compare?.update(),
   keep: keepDraft,
   drop: dropDraft,
   restore() {
@@ -183,7 +188,7 @@ function onFrame(frame) {
 function makeActions() {
   const names = ['claim', 'moveHere', 'requestEdit', 'cancelRequest',
     'handOver', 'later', 'takeOver', 'release', 'reload', 'keepPage',
-    'saveAnyway', 'cancelSave', 'restoreDraft', 'dropDraft', 'dismiss',
+    'saveAnyway', 'cancelSave', 'compare', 'restoreDraft', 'dropDraft', 'dismiss',
     'retry'];
   return /** @type {Actions} */ (/** @type {unknown} */ ({
     ...Object.fromEntries(names.map((name) => [name,
@@ -202,6 +207,35 @@ function makeActions() {
     sendChat: (to, message) => state.greeted &&
       link.send({ type: 'chat_message', recipient_id: to, message }),
   }));
+}
+
+/** @returns {import('./compare.js').Host} */
+function compareHost() {
+  const actions = makeActions();
+  return {
+    settings: () => state.hello?.settings ?? {},
+    who() {
+      const save = newer(state);
+      return save && !isMe(state, save.user_id) ? save.name : '';
+    },
+    tools: () => /** @type {import('./types.js').Ui} */ (ui).tools,
+    load: () => import(base + __PANEL_URL__),
+    hold: (what) => dispatch({ type: 'held', what }),
+    held: () => state.saveHeld === 'comparing',
+    failed(why) {
+      link.send({ type: 'save_check', result: why });
+      const what = decide(state, '', Date.now());
+      if (what === 'pass') form?.submit(true);
+      else dispatch({ type: 'stopped', why: what });
+    },
+    newest() {
+      const at = state.last?.at ?? 0;
+      return () => dispatch({ type: 'known', at });
+    },
+    keep: keepDraft,
+    copy: actions.copyDraft,
+    retry: actions.retry,
+  };
 }
 
 function wake() {
@@ -315,8 +349,14 @@ export function show(el) {
     element = el;
     form = createForm(el, hasFailed(mark), {
       dirty: (dirty) => dispatch({ type: 'dirty', dirty }),
-      decide: (button) => decide(state, button, Date.now()),
-      stopped: (why) => dispatch({ type: 'stopped', why }),
+      decide(button, checked) {
+        const what = decide(state, button, Date.now());
+        return compare?.decide(button, what, checked) ?? what;
+      },
+      stopped(why) {
+        if (why === 'check') compare?.save();
+        else dispatch({ type: 'stopped', why });
+      },
       submitted() {
         dispatch({ type: 'submitted' });
         markSubmit(key, state.submittedAt);
@@ -324,6 +364,7 @@ export function show(el) {
         keepDraft();
       },
     });
+    compare = createCompare(el, form, compareHost());
   }
   // What it sends is answered while the rest is made.
   dispatch({ type: 'ready', canSave, dirty: !!form?.isDirty() });

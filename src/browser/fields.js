@@ -11,7 +11,7 @@
  */
 
 /** Not worth a draft. */
-const MANAGEMENT = /^csrf|-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
+export const MANAGEMENT = /^csrf|-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
 const PRIVATE = /^(password|file)$/;
 
 /**
@@ -30,7 +30,7 @@ const fieldsNamed = (form, name) =>
  *
  * @param {Element} el
  */
-const isChosen = (el) => el.matches('.selector select[id$=_to]');
+export const isChosen = (el) => el.matches('.selector select[id$=_to]');
 
 /**
  * Editors nobody knows, that may fill their field in when the form is sent.
@@ -80,15 +80,18 @@ export function differing(a, b) {
 }
 
 /** @param {string|null|undefined} text */
-const tidy = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
+export const tidy = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
 
-/** @param {Field[]} fields */
-function labelOf([el, more]) {
+/**
+ * @param {Field[]} fields
+ * @param {string} [name]  what stands in for a label
+ */
+export function labelOf([el, more], name = el.name) {
   // Of a group each field has a label of its own.
   const label = more && el.closest('.form-row,fieldset')
     ?.querySelector('label:not([for]),legend') || el.labels?.[0];
   return tidy(label?.textContent).replace(/\s*:$/, '') ||
-    el.getAttribute('aria-label') || el.name.replace(/[-_]+/g, ' ');
+    el.getAttribute('aria-label') || name.replace(/[-_]+/g, ' ');
 }
 
 /**
@@ -97,7 +100,7 @@ function labelOf([el, more]) {
  * @param {Field[]} fields
  * @param {string[]} values
  */
-function shownValues(fields, values) {
+export function shownValues(fields, values) {
   if (fields[0].type === 'checkbox' && !fields[1]) {
     return values.length ? '\u2713' : '\u2717';
   }
@@ -105,7 +108,9 @@ function shownValues(fields, values) {
   const words = {};
   for (const el of fields) {
     if (el instanceof HTMLSelectElement) {
-      for (const o of el.options) words[o.value] = tidy(o.text);
+      for (const o of el.options) {
+        if (values.includes(o.value)) words[o.value] = tidy(o.text);
+      }
     } else if (/^(radio|checkbox)$/.test(el.type)) {
       words[el.value] = tidy(el.labels?.[0]?.textContent);
     }
@@ -114,7 +119,7 @@ function shownValues(fields, values) {
 }
 
 /** @param {string} html */
-const plain = (html) => tidy(
+export const plain = (html) => tidy(
   new DOMParser().parseFromString(html, 'text/html').body.textContent);
 
 /**

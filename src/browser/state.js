@@ -81,7 +81,7 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  * @property {boolean} kept      what is on the page is in the draft
  * @property {boolean} stored    there is a draft of an earlier page
  * @property {boolean} restoring
- * @property {'checking'|'newer'|null} saveHeld
+ * @property {import('./types.js').Held} saveHeld
  * @property {{of: number, at: number}|null} warned
  * @property {number} keepFor    no reload for this save
  * @property {number|null} reloadAt
@@ -91,7 +91,7 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  * @typedef {{kind: OustKind, name: string, reason: string}} Loss
  * @typedef {Facts & Known} State
  *
- * @typedef {'reload'|'discard'|'submit'|'keep'|'drop'|'restore'|
+ * @typedef {'reload'|'discard'|'submit'|'keep'|'drop'|'restore'|'compare'|
  *   'reconnect'|'lose'} Effect
  *   keep, drop, restore: the draft; discard: it, and what is on the page;
  *   lose: the socket is dead
@@ -103,6 +103,8 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  *   {type: 'input'} | {type: 'dirty', dirty: boolean} |
  *   {type: 'visible', visible: boolean} | {type: 'submitted'} |
  *   {type: 'stopped', why: 'hold'|'refuse'|'warn'} |
+ *   {type: 'held', what: 'comparing'|'merging'|null} |
+ *   {type: 'known', at: number} |
  *   {type: 'draft', stored: boolean} |
  *   {type: 'notice', text: string} |
  *   {type: 'act', name: string, arg?: any}} Event
@@ -548,6 +550,9 @@ function act(s, name, arg, now, out) {
     case 'cancelSave':
       s.saveHeld = s.warned = null;
       break;
+    case 'compare':
+      out.effects.push('compare');
+      break;
     case 'restoreDraft':
       s.restoring = s.stored;
       break;
@@ -643,6 +648,13 @@ function take(s, e, now, out) {
       break;
     case 'stopped':
       stop(s, e.why, now);
+      break;
+    case 'held':
+      s.saveHeld = e.what;
+      break;
+    case 'known':
+      // The page has what was saved by then.
+      s.known = Math.max(s.known, e.at);
       break;
     case 'draft':
       s.stored = e.stored;
