@@ -5,15 +5,15 @@
 import { requestedAt } from './clock.js';
 import { createCompare } from './compare.js';
 import {
-  copyText, draftText, forgetDraft, hasDraft, loadDraft, purgeDrafts,
-  storeDraft,
+  copyText, draftText, forgetDraft, hasDraft, joinCells, loadDraft,
+  purgeDrafts, storeDraft,
 } from './drafts.js';
 import { createForm } from './form.js';
 import { createLink } from './link.js';
 import { socketUrl } from './page.js';
 import {
-  hasFailed, markSubmit, rememberPlace, rememberSeen, restorePlace, seen,
-  takeSubmit,
+  hasFailed, markSubmit, rememberBase, rememberPlace, rememberSeen,
+  restorePlace, seen, takeBase, takeSubmit,
 } from './saves.js';
 import * as session from './session.js';
 import { decide, initial, isMe, newer, nextTick, reduce } from './state.js';
@@ -74,11 +74,21 @@ function keepDraft() {
   const fields = form.typed();
   const names = fields.map((f) => f.name);
   const older = state.stored ? loadDraft(userId(), key) : null;
+  const { base: was, mine } = form.changes(new Set(names));
   storeDraft(userId(), key, fields.concat(
-    older?.fields.filter((f) => !names.includes(f.name)) ?? []));
+    older?.fields.filter((f) => !names.includes(f.name)) ?? []), {
+    base: joinCells(was, older?.base),
+    mine: joinCells(mine, older?.mine),
+  });
 }
 
 const dropDraft = () => forgetDraft(userId(), key);
+
+/** It is in the form again. */
+function dropped() {
+  dropDraft();
+  dispatch({ type: 'draft', stored: false });
+}
 
 /** What an earlier page has left, as soon as we know who is here. */
 function seekDraft() {
@@ -95,7 +105,7 @@ function seekDraft() {
 function reload(discard) {
   if (leaving) return;
   if (discard) dropDraft();
-  else if (state.locked) keepDraft();
+  else if (state.locked || state.signedOut) keepDraft();
   rememberPlace(key);
   // An editor's text is not ours to throw away: the browser asks.
   leaving = discard || state.locked || !form?.isDirty();
@@ -121,9 +131,8 @@ const effects = {
   drop: dropDraft,
   restore() {
     const draft = loadDraft(userId(), key);
-    if (draft) form?.restore(draft.fields);
-    dropDraft();
-    dispatch({ type: 'draft', stored: false });
+    if (draft) compare?.restore(draft, dropped);
+    else dropped();
   },
   reconnect: () => link.connect(),
   lose: () => link.lose(),
@@ -228,6 +237,7 @@ function compareHost() {
       if (what === 'pass') form?.submit(true);
       else dispatch({ type: 'stopped', why: what });
     },
+    refuse: () => dispatch({ type: 'notice', text: 'save_refused' }),
     newest() {
       const at = state.last?.at ?? 0;
       return () => dispatch({ type: 'known', at });
@@ -347,7 +357,7 @@ export function show(el) {
     Array.from(el.elements).some((e) => e.getAttribute('name') === '_save');
   if (canSave && el) {
     element = el;
-    form = createForm(el, hasFailed(mark), {
+    form = createForm(el, hasFailed(mark), takeBase(key), {
       dirty: (dirty) => dispatch({ type: 'dirty', dirty }),
       decide(button, checked) {
         const what = decide(state, button, Date.now());
@@ -360,6 +370,7 @@ export function show(el) {
       submitted() {
         dispatch({ type: 'submitted' });
         markSubmit(key, state.submittedAt);
+        rememberBase(key, form?.base() ?? null);
         // It may lead to a login page instead.
         keepDraft();
       },

@@ -86,7 +86,8 @@ export function say(view, i18n, actions, askReason) {
 
   // No connection; pages without a lock.
   if (phase === 'signed_out') {
-    return line('bad', 'alert', t('signed_out'), [reload]);
+    return line('bad', 'alert', t('signed_out'), view.saveHeld ? []
+      : view.dirty ? [['log_in', actions.compare], reload] : [reload]);
   }
   if (view.page !== 'change' || mode === 'view_only') {
     return line('plain', undefined, '');

@@ -1,16 +1,14 @@
 /**
- * Compares the page with what is saved, by content: before every save, when
- * the user asks for it, and when a draft is put back. What differs goes to the
- * panel (panel.js), and what was chosen there into the form.
+ * Compares the page with what is saved, by content: before every save, and when
+ * the user asks for it. If nothing differs the save goes on; else the panel's
+ * script is loaded (panel.js), which has all the rest.
  */
+import { differs, restless } from './cells.js';
 import { fetchForm } from './check.js';
 import { loaded, readForm } from './formvalues.js';
-import { isNews, merge, overwrites, plan, restless } from './merge.js';
 
 /**
  * @typedef {import('./formvalues.js').Values} Values
- * @typedef {import('./panel.js').Button} Button
- * @typedef {import('./panel.js').Panel} Panel
  * @typedef {import('./form.js').Form} Form
  *
  * @typedef {Object} Host       the page around it
@@ -21,16 +19,22 @@ import { isNews, merge, overwrites, plan, restless } from './merge.js';
  * @property {(what: 'comparing'|'merging'|null) => void} hold  the save that
  *   was stopped, or the page that is being compared
  * @property {() => boolean} held  it still is: nobody has cancelled
- * @property {(why: string) => void} failed  there is nothing to compare with
+ * @property {(why: string) => void} failed  a save cannot be compared
+ * @property {() => void} refuse  says that this did not work
  * @property {() => () => void} newest  to be called before asking; what it
  *   returns, when the page has what is saved
  * @property {() => void} keep    the text, as a draft
  * @property {() => Promise<boolean>} copy
  * @property {() => void} retry   the connection
+ *
+ * @typedef {{what: 'form', form: HTMLFormElement, values: Values} |
+ *   Exclude<import('./check.js').Answer, {what: 'form'}>} Found
  */
 
 /** Of the daemon before its first word. */
 const CHECK_S = 3;
+/** The page and what was asked for: as many, no two the same, are restless. */
+const READINGS = 4;
 
 /**
  * @param {HTMLFormElement} element
@@ -39,22 +43,19 @@ const CHECK_S = 3;
  */
 export function createCompare(element, form, host) {
   let busy = false;
-  /** @type {Promise<Panel>|null} */
+  /** @type {Promise<import('./panel.js').Panel>|null} */
   let panel = null;
   /** What changes by itself. @type {Set<string>} */
   const quiet = new Set();
 
   function thePanel() {
-    panel ??= host.load().then((m) => m.makePanel(host.tools()));
+    panel ??= host.load().then((m) => m.createPanel(form, host));
     panel.catch(() => {
       panel = null;
     });
     return panel;
   }
 
-  /**
-   * @returns {Promise<import('./check.js').Answer>}
-   */
   const ask = () => fetchForm(location.href.replace(/#.*/, ''), element.id,
     1000 * (host.settings().save_check_timeout ?? CHECK_S));
 
@@ -70,6 +71,7 @@ export function createCompare(element, form, host) {
    * asked for again, because there are forms of which no two are the same.
    *
    * @param {Values} base
+   * @returns {Promise<Found>}
    */
   async function look(base) {
     const answer = await ask();
@@ -77,149 +79,66 @@ export function createCompare(element, form, host) {
     let { form: fresh } = answer;
     const readings = [base, read(fresh)];
     // Two that differ may as well be two saves.
-    while (readings.length < 4 &&
-      merge(base, readings[readings.length - 1], base).some(isNews)) {
+    while (readings.length < READINGS &&
+      differs(base, readings[readings.length - 1])) {
       const next = await ask();
       if (next.what !== 'form') break;
       fresh = next.form;
       readings.push(read(fresh));
       if (!restless(readings).length) break;
     }
-    if (readings.length > 3) restless(readings).forEach((k) => quiet.add(k));
-    return { what: /** @type {const} */ ('form'), form: fresh,
-      values: read(fresh) };
-  }
-
-  /** @returns {Button} */
-  const back = () => ['go_back', host.tools().i18n.t('go_back'), close];
-
-  /** @returns {Button} */
-  const copy = () => ['copy', host.tools().i18n.t('copy'), host.copy];
-
-  function close() {
-    panel?.then((p) => p.show(null));
-    busy = false;
-    host.hold(null);
-    form.focusButton();
-  }
-
-  /**
-   * @param {Partial<import('./panel.js').Subject> & {title: string,
-   *   buttons: Button[]}} subject
-   */
-  async function show(subject) {
-    host.hold('merging');
-    (await thePanel()).show({ rows: [], label: () => '', name: '', done: null,
-      close, ...subject });
-  }
-
-  /** @param {string} url */
-  const showLogin = (url) => {
-    const { t } = host.tools().i18n;
-    host.keep();
-    return show({ title: t('signed_out'), text: t('draft'), href: url,
-      buttons: [['go_on', t('go_on'), () => {
-        close();
-        host.retry();
-        form.submit();
-      }], copy(), back()] });
-  };
-
-  const showGone = () => {
-    const { t } = host.tools().i18n;
-    const again = /** @type {HTMLInputElement|null} */ (
-      element.querySelector('[name=_saveasnew]'));
-    host.keep();
-    /** @type {Button[]} */
-    const buttons = [copy(), back()];
-    if (again) {
-      buttons.unshift(['save_as_new', again.value || again.textContent || '',
-        () => {
-          close();
-          again.click();
-        }]);
+    if (readings.length === READINGS) {
+      restless(readings).forEach((key) => quiet.add(key));
     }
-    return show({ title: t('gone'), text: t('draft'), buttons });
-  };
+    return { what: 'form', form: fresh, values: read(fresh) };
+  }
 
   /**
    * @param {Values} base
    * @param {boolean} saves  the user wants to save; else only to see
    */
   async function compare(base, saves) {
-    const { t } = host.tools().i18n;
     const newest = host.newest();
-    const got = await look(base);
+    const found = await look(base);
     if (!host.held()) return;
-    if (got.what === 'login') {
-      await showLogin(got.url);
-      return;
-    }
-    if (got.what === 'gone') {
-      await showGone();
-      return;
-    }
-    if (got.what === 'failed') {
+    if (found.what === 'failed') {
       host.hold(null);
-      host.failed(got.why);
+      if (saves) host.failed(found.why);
       return;
     }
-    const theirs = got.values;
-    const mine = form.values();
-    const rows = merge(base, theirs, mine);
-    /** @param {boolean} submit */
-    const settle = (submit) => {
-      form.rebase(theirs, got.form);
-      newest();
-      close();
-      if (submit) form.submit();
-    };
-    form.freshen(got.form);
-    if (!rows.some(isNews)) {
-      if (rows.length) form.rebase(theirs, got.form);
-      newest();
-      host.hold(null);
-      if (saves) form.submit(true);
-      return;
+    if (found.what === 'form') {
+      form.freshen(found.form);
+      if (!differs(base, found.values)) {
+        newest();
+        host.hold(null);
+        if (saves) form.submit(true);
+        return;
+      }
     }
-    const news = rows.filter(isNews);
-    /** @type {Button[]} */
-    const buttons = [[saves ? 'save_merged' : 'use_merged',
-      t(saves ? 'save_merged' : 'use_merged'), () => {}], back()];
-    const n = overwrites(rows);
-    if (saves && n) {
-      buttons.push(['save_mine', t('save_mine', {}, n), () => settle(true)]);
-    }
-    await show({
-      title: t('merge', {}, news.length), rows: news, name: host.who(), buttons,
-      label: (row) => (mine.rows.get(row) ?? theirs.rows.get(row))?.label ?? '',
-      done(choices) {
-        form.apply(plan(rows, choices, theirs));
-        settle(saves);
-      },
-    });
+    (await thePanel()).found(found, newest, saves ? form.submit : null, update);
   }
 
   /**
    * One at a time: the second click of a double click is the same save.
    *
-   * @param {() => Promise<void>} what
+   * @param {boolean} saves
    */
-  async function alone(what) {
-    if (busy) return;
+  async function start(saves) {
+    const base = form.base();
+    if (busy || !base) return;
     busy = true;
     host.hold('comparing');
     try {
-      await what();
+      await compare(base, saves);
     } catch {
-      // The panel did not come.
-      if (host.held()) {
-        host.hold(null);
-        host.failed('panel');
-      }
+      // The panel did not come: there is something, and nobody can see what.
+      host.hold(null);
+      host.refuse();
     }
     busy = false;
   }
+
+  const update = () => start(false);
 
   return {
     /**
@@ -238,14 +157,17 @@ export function createCompare(element, form, host) {
       return how === 'on' && form.base() ? 'check' : what;
     },
     /** A submit was stopped for it. */
-    save() {
-      const base = form.base();
-      if (base) alone(() => compare(base, true));
-    },
+    save: () => start(true),
     /** The user wants to see what is newer than the page. */
-    update() {
-      const base = form.base();
-      if (base) alone(() => compare(base, false));
-    },
+    update,
+    /**
+     * Puts a draft back. What was changed on both sides is asked, and what the
+     * page has no place for shown.
+     *
+     * @param {import('./drafts.js').Draft} draft
+     * @param {() => void} done  it is in the form
+     */
+    restore: (draft, done) => thePanel().then((p) => p.restore(draft, done),
+      host.refuse),
   };
 }

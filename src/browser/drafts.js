@@ -8,7 +8,14 @@ export const DRAFT_MS = 12 * 3600000;
 
 /**
  * @typedef {import('./fields.js').Kept} Kept
- * @typedef {{at: number, fields: Kept[]}} Draft
+ * @typedef {import('./formvalues.js').Cell} Cell
+ *
+ * @typedef {Object} Draft
+ * @property {number} at
+ * @property {Kept[]} fields           as people read them
+ * @property {[string, Cell][]} [base] what was there before, by key; drafts of
+ *   older clients have none
+ * @property {[string, Cell][]} [mine] what was typed
  */
 
 /**
@@ -39,6 +46,16 @@ export const hasDraft = (key) =>
   session.keys('draft:').some((k) => k.endsWith(`:${key}`));
 
 /**
+ * What was typed, and what an earlier page has left.
+ *
+ * @param {Draft['base']} now
+ * @param {Draft['base']} older
+ * @returns {Draft['base']}
+ */
+export const joinCells = (now, older) => now && (older
+  ? [...new Map([...older, ...now])] : now);
+
+/**
  * As text for the clipboard.
  *
  * @param {Kept[]} fields
@@ -63,10 +80,11 @@ export function loadDraft(userId, key) {
  * @param {unknown} userId
  * @param {string} key
  * @param {Kept[]} fields
+ * @param {Pick<Draft, 'base'|'mine'>} [cells]
  */
-export function storeDraft(userId, key, fields) {
+export function storeDraft(userId, key, fields, cells) {
   if (!fields.length) return;
-  session.put(draftKey(userId, key), { at: Date.now(), fields });
+  session.put(draftKey(userId, key), { at: Date.now(), fields, ...cells });
 }
 
 /**

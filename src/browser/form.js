@@ -2,10 +2,11 @@
  * The admin's form: whether something was typed, its Save guarded, and all of
  * it read-only.
  */
-import { differing, keepFields, restoreFields, snapshot } from './fields.js';
-import { createContent } from './content.js';
+import { differing, keepFields, snapshot } from './fields.js';
+import { loaded, readForm } from './formvalues.js';
 import { createReadOnly, isOurs, isText } from './readonly.js';
 import { createRich } from './rich.js';
+import { createContent } from './typed.js';
 
 const CHECK_MS = 500;
 /** Editors take their time to start. */
@@ -145,6 +146,8 @@ function createTyping(form, failed, isLocked, tell) {
  * @param {HTMLFormElement} form
  * @param {boolean} failed  the page shows what was typed before: a save that
  *   did not pass validation
+ * @param {import('./formvalues.js').Values|null} before  what there was before
+ *   that, if the tab remembers
  * @param {Object} on
  * @param {(dirty: boolean) => void} on.dirty
  * @param {(button: string, checked: boolean) =>
@@ -153,7 +156,7 @@ function createTyping(form, failed, isLocked, tell) {
  * @param {(why: 'hold'|'refuse'|'warn'|'check') => void} on.stopped
  * @param {() => void} on.submitted  and nobody prevented it
  */
-export function createForm(form, failed, on) {
+export function createForm(form, failed, before, on) {
   let locked = false;
   let submitting = false;
   let checked = false;
@@ -238,13 +241,9 @@ export function createForm(form, failed, on) {
       return fields.every(({ name, values }) =>
         `${now.get(name) ?? ''}` === `${values}`);
     },
-    /** @param {import('./fields.js').Kept[]} fields */
-    restore(fields) {
-      typing.touch();
-      restoreFields(form, fields, rich);
-      check();
-    },
-    ...createContent(form, typing, failed),
+    ...createContent(form, typing, failed ||
+      form.querySelector('.errorlist,.errornote') ? before
+      : readForm(form, loaded, true)),
   };
 }
 

@@ -230,35 +230,42 @@ function cellLabel(fields, rest) {
 }
 
 /**
- * Joins the parts of a widget that is one field: date and time, the file and
+ * The other parts of a widget that is one field: date and time, the file and
  * its "Clear".
  *
+ * @param {string} key   of the first part
+ * @param {Cell} cell
+ * @returns {{stem: string, parts: string[]}}  by their keys
+ */
+function partsOf(key, cell) {
+  if (cell.kind === 'file') return { stem: key, parts: [`${key}-clear`] };
+  const [, stem = '', part] = PART.exec(key) ?? [];
+  return { stem, parts: part === '0' ? [1, 2, 3, 4].map((n) => `${stem}_${n}`)
+    : part === 'year' ? [`${stem}_month`, `${stem}_day`] : [] };
+}
+
+/**
  * @param {Map<string, Cell>} cells
+ * @returns {Map<string, Cell>}  those of several parts are one
  */
 function joinParts(cells) {
-  for (const [key, cell] of [...cells]) {
-    const [, stem, part] = PART.exec(key) ?? [];
-    const first = part === '0' || part === 'year' ? stem
-      : cell.kind === 'file' ? key : '';
-    if (!first) continue;
-    const others = cell.kind === 'file' ? [`${key}-clear`]
-      : part === 'year' ? [`${stem}_month`, `${stem}_day`]
-        : [1, 2, 3, 4].map((n) => `${stem}_${n}`);
-    const parts = others.filter((k) => cells.has(k));
-    if (!parts.length) continue;
-    cells.delete(key);
-    const whole = { ...cell, names: [...cell.names],
-      values: [...cell.values] };
-    for (const k of parts) {
-      const { names, values, shown } = /** @type {Cell} */ (cells.get(k));
-      whole.names.push(...names);
-      whole.values.push(...values);
-      if (cell.kind !== 'file') whole.shown = `${whole.shown} ${shown}`.trim();
-      else if (values[0].length) whole.shown = `${whole.shown} \u2717`.trim();
-      cells.delete(k);
-    }
-    cells.set(first, whole);
+  /** @type {Map<string, Cell>} */
+  const joined = new Map();
+  // The year may be the last one.
+  const rest = new Set([...cells].flatMap(([key, cell]) =>
+    partsOf(key, cell).parts));
+  for (const [key, cell] of cells) {
+    if (rest.has(key)) continue;
+    const { stem, parts } = partsOf(key, cell);
+    const there = parts.filter((k) => cells.has(k));
+    const all = [cell, ...there.map((k) => /** @type {Cell} */ (cells.get(k)))];
+    joined.set(there.length ? stem : key, { ...cell,
+      names: all.flatMap((c) => c.names), values: all.flatMap((c) => c.values),
+      shown: cell.kind === 'file' && all[1]?.values[0].length
+        ? `${cell.shown} \u2717` : cell.kind === 'file' ? cell.shown
+          : all.map((c) => c.shown).join(' ').trim() });
   }
+  return joined;
 }
 
 /**
@@ -296,7 +303,6 @@ export function readForm(form, read, bare = false) {
           ? 'long' : 'short',
     });
   }
-  joinParts(cells);
-  return { cells, rows };
+  return { cells: joinParts(cells), rows };
 }
 

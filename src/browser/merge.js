@@ -3,6 +3,8 @@
  * and where somebody must choose. Pure: no DOM, no clock.
  */
 
+import { isFresh, sameCell } from './cells.js';
+
 /**
  * @typedef {import('./formvalues.js').Cell} Cell
  * @typedef {import('./formvalues.js').Values} Values
@@ -22,18 +24,8 @@
  * @typedef {'mine'|'theirs'|{text: string}} Choice  a text of both together
  */
 
-/** Of inline rows that are not saved yet. @param {string} row */
-const isFresh = (row) => /(^|\/)\+/.test(row);
-
 /** The key of a row's box that deletes it. @param {string} row */
 export const deleteKey = (row) => `${row}/DELETE`;
-
-/**
- * @param {Cell|undefined} a
- * @param {Cell|undefined} b
- */
-export const sameCell = (a, b) =>
-  JSON.stringify(a?.values) === JSON.stringify(b?.values);
 
 /**
  * @param {boolean} theirs  changed
@@ -182,17 +174,4 @@ export function plan(rows, choices, theirs) {
     }
   }
   return todo;
-}
-
-/**
- * The keys of what changes by itself: three readings of a page that nobody has
- * changed are three different ones.
- *
- * @param {Values[]} readings
- * @returns {string[]}
- */
-export function restless(readings) {
-  const keys = new Set(readings.flatMap((r) => [...r.cells.keys()]));
-  return [...keys].filter((key) => new Set(readings.map((r) =>
-    JSON.stringify(r.cells.get(key)?.values))).size === readings.length);
 }

@@ -1,232 +1,194 @@
 /**
- * The panel under the bar: what others have changed, what the user has, and
- * what is to be saved. A file of its own, loaded when it is first needed.
- *
- * It decides nothing: it shows what it is given, and says what was chosen.
+ * When the page and what is saved differ: what the panel shows, and what
+ * follows from what was chosen in it. A script of its own with all that it
+ * needs, loaded when it is first needed.
  */
-import { diff, weave } from './worddiff.js';
+import { isFresh } from './cells.js';
+import { createFiller } from './fill.js';
+import { isNews, merge, overwrites, plan } from './merge.js';
+import { makePanelView } from './panelview.js';
 
 /**
- * @typedef {import('./dom.js').Kid} Kid
  * @typedef {import('./formvalues.js').Cell} Cell
- * @typedef {import('./merge.js').Choice} Choice
- * @typedef {import('./merge.js').Row} Row
- * @typedef {import('./types.js').Tools} Tools
- *
- * @typedef {[act: string, label: string, run: () => void]} Button
- *
- * @typedef {Object} Subject     what the panel is about
- * @property {string} title
- * @property {string} [text]
- * @property {string} [href]      where to log in
- * @property {Row[]} rows         those that matter
- * @property {(key: string) => string} label  of an inline row
- * @property {string} name        who has changed it; "": nobody knows
- * @property {Button[]} buttons   the first is the one to press; it gets the
- *   choices when all are made
- * @property {((choices: Map<string, Choice>) => void)|null} done
- * @property {() => void} close   Escape
+ * @typedef {import('./formvalues.js').Values} Values
+ * @typedef {import('./compare.js').Found} Found
+ * @typedef {import('./panelview.js').Button} Button
  */
 
-/** Tags, as editors write them. */
-const HTML = /<\/?[a-z][^<>]*>/i;
+/**
+ * Values of a draft. It has those fields alone that were typed into.
+ *
+ * @param {[string, Cell][]} cells
+ * @param {Iterable<string>} of  keys of inline rows
+ * @returns {Values}
+ */
+function collect(cells, of) {
+  /** @type {Values['rows']} */
+  const rows = new Map();
+  for (const row of of) {
+    if (row && !isFresh(row)) rows.set(row, { label: '', prefix: '' });
+  }
+  return { cells: new Map(cells), rows };
+}
 
-/** @param {string} html */
-const plain = (html) => (new DOMParser()
-  .parseFromString(html.replace(/<(\/p|\/div|\/li|br)\b/gi, '\n<$1'),
-    'text/html').body.textContent ?? '').trim();
+/**
+ * @param {import('./form.js').Form} form
+ * @param {import('./compare.js').Host} host
+ */
+export function createPanel(form, host) {
+  const view = makePanelView(host.tools());
+  const { apply, rebase } = createFiller(form);
+  const { t } = host.tools().i18n;
 
-/** @param {Tools} tools */
-export function makePanel({ host, i18n, h, patch }) {
-  const { t } = i18n;
-  /** @type {Subject|null} */
-  let subject = null;
-  /** @type {Map<string, Choice>} */
-  let choices = new Map();
-  let asked = false;
+  function close() {
+    view.show(null);
+    host.hold(null);
+    form.focusButton();
+  }
 
-  /** @param {Cell|undefined} cell */
-  const raw = (cell) => (cell?.kind === 'long'
-    ? cell.values.flat().join('\n') : cell?.shown ?? '');
+  /** @returns {Button} */
+  const back = () => ['go_back', t('go_back'), close];
+
+  /** @returns {Button} */
+  const copy = () => ['copy', t('copy'), host.copy];
 
   /**
-   * The texts of a row as people read them: without tags, unless these are all
-   * that differs.
+   * @param {Partial<import('./panelview.js').Subject> & {title: string,
+   *   buttons: Button[]}} subject
+   */
+  function show(subject) {
+    host.hold('merging');
+    view.show({ rows: [], label: () => '', name: '', done: null, close,
+      ...subject });
+  }
+
+  /**
+   * The text is kept meanwhile, for another tab or another try.
    *
-   * @param {Row} row
+   * @param {string} title
+   * @param {Button[]} buttons
+   * @param {string} [href]
    */
-  function texts({ base, theirs, mine }) {
-    const all = [base, theirs, mine].map(raw);
-    if (!all.some((s) => HTML.test(s))) return all;
-    const read = all.map(plain);
-    return new Set(read).size < new Set(all).size ? all : read;
+  function stay(title, buttons, href) {
+    host.keep();
+    show({ title, text: t('draft'), href,
+      buttons: [...buttons, copy(), back()] });
   }
 
-  /** @param {string} text */
-  const shown = (text) => text || h('i', null, t('empty'));
+  /** @param {{label: string, shown: string}[]} texts */
+  const showTexts = (texts) => show({ title: t('draft'), text: t('kept_old'),
+    texts, buttons: [copy(), back()] });
 
   /**
-   * @param {string} before
-   * @param {string} after
-   * @returns {Kid[]}
-   */
-  const marked = (before, after) => (after
-    ? diff(before, after).map(({ tag, text }, n) => (tag
-      ? h(tag, { key: n }, text) : text)) : [shown('')]);
-
-  /**
-   * One version of a field.
+   * What could not be put into the form is shown, to be copied: nothing is
+   * saved without it.
    *
-   * @param {Row} row
-   * @param {'base'|'theirs'|'mine'} which
+   * @param {string[]} keys   of cells and inline rows
+   * @param {Values} mine
    */
-  function version(row, which) {
-    const [base, theirs, mine] = texts(row);
-    const text = which === 'base' ? base : which === 'mine' ? mine : theirs;
-    const long = [row.base, row.theirs, row.mine].some((c) =>
-      c?.kind === 'long');
-    return h('div', { class: 'cb-version', dir: 'auto', key: which },
-      long && which !== 'base' ? marked(base, text) : shown(text));
+  const fail = (keys, mine) => showTexts([...mine.cells]
+    .filter(([key, cell]) => keys.includes(key) || keys.includes(cell.row))
+    .map(([, cell]) => cell));
+
+  /** @returns {Button[]} */
+  function saveAsNew() {
+    const again = /** @type {HTMLInputElement|null} */ (
+      form.element.querySelector('[name=_saveasnew]'));
+    return again ? [['save_as_new', again.value || again.textContent || '',
+      () => {
+        close();
+        again.click();
+      }]] : [];
   }
-
-  const changedBy = () => (subject?.name
-    ? t('changed_by', { name: subject.name }) : t('elsewhere'));
-
-  /**
-   * @param {Row} row
-   * @param {number} n
-   * @param {'mine'|'theirs'|'both'} what
-   * @param {string} label
-   * @param {Kid} kid   what is chosen by it
-   */
-  function option(row, n, what, label, kid) {
-    const id = `collabd-panel-${n}-${what}`;
-    const choice = choices.get(row.key);
-    const is = typeof choice === 'object' ? 'both' : choice;
-    return h('div', { class: 'cb-option', key: what },
-      h('input', { type: 'radio', name: `collabd-panel-${n}`, id, value: what,
-        onchange: () => choose(row, what) }),
-      h('label', { for: id }, label),
-      (what !== 'both' || is === 'both') && kid);
-  }
-
-  /**
-   * @param {Row} row
-   * @param {'mine'|'theirs'|'both'} what
-   */
-  function choose(row, what) {
-    choices.set(row.key, what !== 'both' ? what
-      : { text: weave(raw(row.base), raw(row.theirs), raw(row.mine)) });
-    redraw();
-  }
-
-  /**
-   * @param {Row} row
-   * @param {number} n
-   */
-  function together(row, n) {
-    const choice = choices.get(row.key);
-    return h('textarea', { key: 'text', rows: 6, dir: 'auto',
-      'aria-labelledby': `collabd-panel-${n}-legend`,
-      oninput(/** @type {InputEvent} */ e) {
-        choices.set(row.key, { text:
-          /** @type {HTMLTextAreaElement} */ (e.target).value });
-      } }, typeof choice === 'object' ? choice.text : '');
-  }
-
-  /** @param {Row} row */
-  function heading(row) {
-    const { what, row: key, mine, theirs } = row;
-    const place = key && subject ? subject.label(key) : '';
-    const field = what === 'field' ? (mine ?? theirs)?.label ?? ''
-      : t(`row_${what}`);
-    return [place, field].filter(Boolean).join(' · ');
-  }
-
-  /**
-   * @param {Row} row
-   * @param {number} n
-   */
-  function drawRow(row, n) {
-    const { kind, what } = row;
-    const field = what === 'field';
-    const conflict = kind === 'conflict';
-    const open = asked && conflict && !choices.has(row.key);
-    const useTheirs = subject?.name
-      ? t('use_theirs', { name: subject.name }) : t('use_other');
-    const long = row.mine?.kind === 'long' && row.theirs?.kind === 'long';
-    return h('fieldset', { key: row.key, class: 'cb-row',
-      'data-open': open },
-    h('legend', { id: `collabd-panel-${n}-legend` }, heading(row), ' ',
-      h('span', { class: 'cb-sub' }, changedBy())),
-    field && h('div', { class: 'cb-before', key: 'before' },
-      h('span', { class: 'cb-sub' }, t('before')), version(row, 'base')),
-    conflict ? [
-      option(row, n, 'mine', t('use_yours'), field && version(row, 'mine')),
-      option(row, n, 'theirs', useTheirs, field && version(row, 'theirs')),
-      field && long && option(row, n, 'both', t('edit_both'),
-        together(row, n)),
-    ] : field && h('div', { class: 'cb-before', key: 'now' },
-      h('span', { class: 'cb-sub' }, t('now')), version(row, 'theirs')));
-  }
-
-  function finish() {
-    if (!subject) return;
-    const open = subject.rows.filter((r) => r.kind === 'conflict' &&
-      !choices.has(r.key)).length;
-    if (!open && subject.done) {
-      subject.done(choices);
-      return;
-    }
-    asked = true;
-    redraw();
-    /** @type {HTMLElement|null} */ (host.querySelector(
-      '[data-open] input'))?.focus();
-  }
-
-  function redraw() {
-    if (!subject) {
-      patch(host, []);
-      return;
-    }
-    const { title, text, rows, buttons, done, href } = subject;
-    const open = rows.filter((r) => r.kind === 'conflict' &&
-      !choices.has(r.key)).length;
-    patch(host, [
-      h('h2', { id: 'collabd-panel-title', class: 'cb-title' }, title),
-      text && h('p', { key: 'text' }, text),
-      rows.map(drawRow),
-      asked && open > 0 && h('p', { key: 'open', role: 'alert',
-        class: 'cb-open' }, t('choose', {}, open)),
-      h('div', { class: 'cb-buttons', key: 'buttons' },
-        href && h('a', { class: 'cb-btn cb-primary', target: '_blank', href,
-          'data-do': 'log_in' }, t('log_in')),
-        buttons.map(([act, label, run], n) => h('button', { type: 'button',
-          key: act, 'data-do': act, class: n || href ? 'cb-btn'
-            : 'cb-btn cb-primary',
-          onclick: n || !done ? run : finish }, label))),
-    ].flat(), () => host);
-  }
-
-  host.addEventListener('keydown', (e) => {
-    if (e.key !== 'Escape' || e.isComposing || !subject) return;
-    e.preventDefault();
-    subject.close();
-  });
 
   return {
-    /** @param {Subject|null} next  null: nothing is shown */
-    show(next) {
-      subject = next;
-      choices = new Map();
-      asked = false;
-      host.hidden = !next;
-      redraw();
-      if (!next) return;
-      host.focus();
-      host.scrollIntoView({ block: 'nearest' });
+    /**
+     * @param {Exclude<Found, {what: 'failed'}>} found
+     * @param {() => void} newest   the page has what is saved
+     * @param {(() => void)|null} save  goes on with a save; null: the user
+     *   only wants to see
+     * @param {() => void} again
+     */
+    found(found, newest, save, again) {
+      if (found.what === 'login') {
+        stay(t('signed_out'), [['go_on', t('go_on'), () => {
+          close();
+          host.retry();
+          (save ?? again)();
+        }]], found.url);
+        return;
+      }
+      if (found.what === 'gone') {
+        stay(t('gone'), saveAsNew());
+        return;
+      }
+      const { values: theirs, form: fresh } = found;
+      const mine = form.values();
+      const rows = merge(/** @type {Values} */ (form.base()), theirs, mine);
+      const news = rows.filter(isNews);
+      const settle = () => {
+        rebase(theirs, fresh);
+        newest();
+        close();
+        save?.();
+      };
+      // Both have done the same.
+      if (!news.length) {
+        settle();
+        return;
+      }
+      const act = save ? 'save_merged' : 'use_merged';
+      const n = overwrites(rows);
+      /** @type {Button[]} */
+      const buttons = [[act, t(act), () => {}], back()];
+      if (save && n) buttons.push(['save_mine', t('save_mine', {}, n), settle]);
+      show({
+        title: t('merge', {}, news.length), rows: news, name: host.who(),
+        buttons,
+        label: (row) => (mine.rows.get(row) ?? theirs.rows.get(row))
+          ?.label ?? '',
+        done(choices) {
+          const lost = apply(plan(rows, choices, theirs), mine);
+          if (lost.length) fail(lost, mine);
+          else settle();
+        },
+      });
+    },
+    /**
+     * @param {import('./drafts.js').Draft} draft
+     * @param {() => void} done  it is in the form
+     */
+    restore({ fields, base, mine: typed }, done) {
+      if (!base || !typed) {
+        showTexts(fields);
+        return;
+      }
+      const now = form.values();
+      const mine = collect(typed, typed.map(([, cell]) => cell.row));
+      const theirs = collect([...now.cells].filter(([key, { row }]) =>
+        mine.cells.has(key) || mine.rows.has(row)),
+      [...mine.rows.keys()].filter((row) => now.rows.has(row)));
+      const rows = merge(collect(base, mine.rows.keys()), theirs, mine);
+      /** @param {Map<string, import('./merge.js').Choice>} choices */
+      const put = (choices) => {
+        const lost = apply(plan(rows, choices, theirs), mine);
+        if (lost.length) {
+          fail(lost, mine);
+          return;
+        }
+        close();
+        done();
+      };
+      const asks = rows.filter((r) => r.kind === 'conflict');
+      if (!asks.length) {
+        put(new Map());
+        return;
+      }
+      show({ title: t('merge', {}, asks.length), rows: asks, name: host.who(),
+        done: put, label: (row) => now.rows.get(row)?.label ?? '',
+        buttons: [['use_merged', t('use_merged'), () => {}], copy(), back()] });
     },
   };
 }
 
-/** @typedef {ReturnType<typeof makePanel>} Panel */
+/** @typedef {ReturnType<typeof createPanel>} Panel */

@@ -105,7 +105,7 @@ export function diff(before, after) {
     [i, j] = [x + 1, y + 1];
   }
   const kept = pieces.filter((p) => !p.tag).map((p) => p.text).join('');
-  return kept.length * LITTLE < Math.max(before.length, after.length) && before
+  return after && kept.length * LITTLE < Math.max(before.length, after.length)
     ? [{ tag: 'ins', text: after }] : pieces;
 }
 

@@ -4,6 +4,7 @@ import './lock.test.mjs';
 import './form.test.mjs';
 import './save.test.mjs';
 import './merge.test.mjs';
+import './values.test.mjs';
 import './handover.test.mjs';
 import './pages.test.mjs';
 import './chat.test.mjs';
