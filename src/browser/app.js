@@ -231,8 +231,8 @@ function compareHost() {
     load: () => import(base + __PANEL_URL__),
     hold: (what) => dispatch({ type: 'held', what }),
     held: () => state.saveHeld === 'comparing',
-    failed(why) {
-      link.send({ type: 'save_check', result: why });
+    count: (result) => link.send({ type: 'save_check', result }),
+    failed() {
       const what = decide(state, '', Date.now());
       if (what === 'pass') form?.submit(true);
       else dispatch({ type: 'stopped', why: what });

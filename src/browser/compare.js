@@ -19,7 +19,8 @@ import { loaded, readForm } from './formvalues.js';
  * @property {(what: 'comparing'|'merging'|null) => void} hold  the save that
  *   was stopped, or the page that is being compared
  * @property {() => boolean} held  it still is: nobody has cancelled
- * @property {(why: string) => void} failed  a save cannot be compared
+ * @property {(result: string) => void} count
+ * @property {() => void} failed  a save cannot be compared
  * @property {() => void} refuse  says that this did not work
  * @property {() => () => void} newest  to be called before asking; what it
  *   returns, when the page has what is saved
@@ -100,15 +101,18 @@ export function createCompare(element, form, host) {
   async function compare(base, saves) {
     const newest = host.newest();
     const found = await look(base);
+    const same = found.what === 'form' && !differs(base, found.values);
+    host.count(same ? 'same' : found.what === 'form' ? 'differs'
+      : found.what === 'failed' ? found.why : found.what);
     if (!host.held()) return;
     if (found.what === 'failed') {
       host.hold(null);
-      if (saves) host.failed(found.why);
+      if (saves) host.failed();
       return;
     }
     if (found.what === 'form') {
       form.freshen(found.form);
-      if (!differs(base, found.values)) {
+      if (same) {
         newest();
         host.hold(null);
         if (saves) form.submit(true);

@@ -19,6 +19,7 @@
 #include "server/client.h"
 #include "server/room.h"
 #include "server/saves.h"
+#include "shm/counters.h"
 #include "store/roomstate.h"
 
 /* A tab's socket answers pings; its lock is kept without a word of the page,
@@ -800,6 +801,32 @@ tab_answer_ping(struct member *m)
 	tell_one(m, &b);
 }
 
+/* How a tab has compared its page with what is saved: it is only counted, since
+ * the saves that could not be compared are nowhere else to be seen. */
+static void
+count_check(const struct member *m, const struct message *msg)
+{
+	static const struct {
+		const char	*name;
+		enum counter	 id;
+	} results[] = {
+		{ "same", COUNTER_CHECK_SAME },
+		{ "differs", COUNTER_CHECK_DIFFERS },
+		{ "gone", COUNTER_CHECK_GONE },
+		{ "login", COUNTER_CHECK_LOGIN },
+		{ "timeout", COUNTER_CHECK_TIMEOUT },
+		{ "error", COUNTER_CHECK_ERROR },
+		{ "unreadable", COUNTER_CHECK_UNREADABLE },
+	};
+	const struct rooms *set = m->room->set;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(results); i++) {
+		if (slice_is(msg->result, results[i].name))
+			counters_add(set->shm, set->slot, results[i].id, 1);
+	}
+}
+
 bool
 tab_receive(struct member *m, const struct message *msg)
 {
@@ -825,6 +852,8 @@ tab_receive(struct member *m, const struct message *msg)
 		roomop_edit(m->room, m, EDIT_TAKE, msg);
 	else if (msg->type == MESSAGE_ANSWER_REQUEST)
 		answer_request(m, msg);
+	else if (msg->type == MESSAGE_SAVE_CHECK)
+		count_check(m, msg);
 	else
 		return (false);
 	return (true);

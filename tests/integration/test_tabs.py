@@ -78,6 +78,28 @@ def test_settings(tabs, people):
     assert ws.welcome["saves"] == "click"
 
 
+def test_save_checks_are_counted(start, site, redis, people, room):
+    """By their results; other words, and pages of the package, are not."""
+    c = start(database_url=site.url, redis_url=redis.url())
+    results = ["same", "differs", "gone", "login", "timeout", "error",
+               "unreadable"]
+    with tabs_of(c, room) as tabs:
+        alice = tabs.open(people.alice)
+        for n, result in enumerate(results):
+            for _ in range(n + 1):
+                alice.send("save_check", result=result)
+        alice.send("save_check", result="anything")
+        alice.send("save_check", result=7)
+        alice.send("save_check")
+        # The answer comes after all of it.
+        alice.send("ping")
+        alice.expect("pong")
+        metrics = c.metrics()
+        assert [metrics["collabd_save_checks_total{result=\"%s\"}" % r]
+                for r in results] == [1, 2, 3, 4, 5, 6, 7]
+        alice.quiet()
+
+
 def test_settings_of_a_site(start, site, redis, people, room):
     """Numbers in seconds; of the texts those alone that the site has set."""
     text = "Bearbeitet von {editor_name} \"jetzt\" \\ <b>"
