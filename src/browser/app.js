@@ -364,8 +364,12 @@ export function show(el) {
         return compare?.decide(button, what, checked) ?? what;
       },
       stopped(why) {
-        if (why === 'check') compare?.save();
-        else dispatch({ type: 'stopped', why });
+        if (why === 'check') {
+          compare?.save();
+          return;
+        }
+        if (why === 'refuse') keepDraft();
+        dispatch({ type: 'stopped', why });
       },
       submitted() {
         dispatch({ type: 'submitted' });

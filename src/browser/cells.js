@@ -39,6 +39,23 @@ export function differs(base, theirs) {
 }
 
 /**
+ * The page was sent and is still here: what is saved as it was sent is what
+ * there was before.
+ *
+ * @param {Values} base
+ * @param {Values} sent
+ * @param {Values} theirs
+ * @returns {Values}
+ */
+export function catchUp(base, sent, theirs) {
+  const cells = new Map(base.cells);
+  for (const [key, cell] of theirs.cells) {
+    if (sameCell(cell, sent.cells.get(key))) cells.set(key, cell);
+  }
+  return { cells, rows: base.rows };
+}
+
+/**
  * The keys of what changes by itself: readings of a page that nobody has
  * changed, of which no two are the same.
  *

@@ -3,7 +3,7 @@
  * the user asks for it. If nothing differs the save goes on; else the panel's
  * script is loaded (panel.js), which has all the rest.
  */
-import { differs, restless } from './cells.js';
+import { catchUp, differs, restless } from './cells.js';
 import { fetchForm } from './check.js';
 import { loaded, readForm } from './formvalues.js';
 
@@ -34,6 +34,8 @@ import { loaded, readForm } from './formvalues.js';
 
 /** Of the daemon before its first word. */
 const CHECK_S = 3;
+/** @type {Values} */
+const NOTHING = { cells: new Map(), rows: new Map() };
 /** The page and what was asked for: as many, no two the same, are restless. */
 const READINGS = 4;
 
@@ -48,6 +50,8 @@ export function createCompare(element, form, host) {
   let panel = null;
   /** What changes by itself. @type {Set<string>} */
   const quiet = new Set();
+  /** What this page has submitted. @type {Values|null} */
+  let sent = null;
 
   function thePanel() {
     panel ??= host.load().then((m) => m.createPanel(form, host));
@@ -94,14 +98,17 @@ export function createCompare(element, form, host) {
     return { what: 'form', form: fresh, values: read(fresh) };
   }
 
-  /**
-   * @param {Values} base
-   * @param {boolean} saves  the user wants to save; else only to see
-   */
-  async function compare(base, saves) {
+  /** @param {boolean} saves  the user wants to save; else only to see */
+  async function compare(saves) {
     const newest = host.newest();
-    const found = await look(base);
-    const same = found.what === 'form' && !differs(base, found.values);
+    const before = form.base();
+    const found = await look(before ?? NOTHING);
+    let same = false;
+    if (found.what === 'form' && before) {
+      const base = sent ? catchUp(before, sent, found.values) : before;
+      form.setBase(base);
+      same = !differs(base, found.values);
+    }
     host.count(same ? 'same' : found.what === 'form' ? 'differs'
       : found.what === 'failed' ? found.why : found.what);
     if (!host.held()) return;
@@ -128,12 +135,11 @@ export function createCompare(element, form, host) {
    * @param {boolean} saves
    */
   async function start(saves) {
-    const base = form.base();
-    if (busy || !base) return;
+    if (busy) return;
     busy = true;
     host.hold('comparing');
     try {
-      await compare(base, saves);
+      await compare(saves);
     } catch {
       // The panel did not come: there is something, and nobody can see what.
       host.hold(null);
@@ -157,8 +163,13 @@ export function createCompare(element, form, host) {
     decide(button, what, checked) {
       const { save_check: how } = host.settings();
       if (what !== 'pass' && what !== 'warn') return what;
-      if (how === 'off' || checked || button === '_saveasnew') return 'pass';
-      return how === 'on' && form.base() ? 'check' : what;
+      if (how === 'on' && !checked && button !== '_saveasnew') {
+        if (form.base()) return 'check';
+        host.count('unreadable');
+        return what;
+      }
+      if (how === 'on') sent = form.values();
+      return how === 'off' || checked ? 'pass' : what;
     },
     /** A submit was stopped for it. */
     save: () => start(true),

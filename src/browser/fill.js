@@ -118,11 +118,12 @@ export function createFiller({ element: form, typing, raw, values, setBase }) {
      *
      * @param {ReturnType<typeof import('./merge.js').plan>} todo
      * @param {Values} mine
-     * @returns {string[]}  keys of what did not arrive
+     * @returns {Cell[]}  what did not arrive
      */
     apply(todo, mine) {
       typing.touch();
       let now = values();
+      /** @type {Cell[]} */
       const lost = [];
       for (const [key, to] of todo.cells) {
         // A row that was added to the page, and is not on this one.
@@ -135,7 +136,7 @@ export function createFiller({ element: form, typing, raw, values, setBase }) {
       }
       for (const row of todo.again) {
         const cells = [...mine.cells.values()].filter((c) => c.row === row);
-        if (!addAgain(cells)) lost.push(row);
+        if (!addAgain(cells)) lost.push(...cells);
       }
       for (const row of todo.remove) tick(now, row, true);
       for (const row of todo.keep) tick(now, row, false);
@@ -143,7 +144,7 @@ export function createFiller({ element: form, typing, raw, values, setBase }) {
       now = raw();
       for (const [key, to] of todo.cells) {
         if (taken.get(key) === to ? !arrived(now.cells.get(key), to)
-          : !now.cells.has(key)) lost.push(key);
+          : !now.cells.has(key)) lost.push(to);
       }
       typing.check();
       return lost;

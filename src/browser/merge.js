@@ -154,7 +154,7 @@ export const overwrites = (rows) =>
 export function plan(rows, choices, theirs) {
   /** @type {ReturnType<typeof plan>} */
   const todo = { cells: new Map(), remove: [], keep: [], again: [] };
-  for (const { key, kind, what, base, mine, theirs: t } of rows) {
+  for (const { key, kind, what, mine, theirs: t } of rows) {
     const choice = kind === 'theirs' ? 'theirs' : choices.get(key) ?? 'mine';
     if (what === 'added') continue;
     if (what === 'removed') {
@@ -167,8 +167,9 @@ export function plan(rows, choices, theirs) {
         if (cell.row === key) todo.cells.set(k, cell);
       }
     } else {
-      const cell = choice === 'theirs' ? t : mine ?? t ?? base;
-      if (!cell) continue;
+      const cell = choice === 'theirs' ? t : mine;
+      // What the page has no field for is not submitted.
+      if (!cell || !mine) continue;
       todo.cells.set(key, typeof choice === 'string' ? cell
         : { ...cell, values: [[choice.text]], shown: choice.text });
     }

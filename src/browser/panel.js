@@ -12,6 +12,7 @@ import { makePanelView } from './panelview.js';
  * @typedef {import('./formvalues.js').Cell} Cell
  * @typedef {import('./formvalues.js').Values} Values
  * @typedef {import('./compare.js').Found} Found
+ * @typedef {import('./merge.js').Choice} Choice
  * @typedef {import('./panelview.js').Button} Button
  */
 
@@ -75,20 +76,15 @@ export function createPanel(form, host) {
       buttons: [...buttons, copy(), back()] });
   }
 
-  /** @param {{label: string, shown: string}[]} texts */
-  const showTexts = (texts) => show({ title: t('draft'), text: t('kept_old'),
-    texts, buttons: [copy(), back()] });
-
   /**
-   * What could not be put into the form is shown, to be copied: nothing is
-   * saved without it.
+   * Texts that are not in the form, to be copied: nothing is saved without
+   * them.
    *
-   * @param {string[]} keys   of cells and inline rows
-   * @param {Values} mine
+   * @param {'kept_old'|'not_placed'} why
+   * @param {{label: string, shown: string}[]} texts
    */
-  const fail = (keys, mine) => showTexts([...mine.cells]
-    .filter(([key, cell]) => keys.includes(key) || keys.includes(cell.row))
-    .map(([, cell]) => cell));
+  const showTexts = (why, texts) => show({ title: t('draft'), text: t(why),
+    texts, buttons: [copy(), back()] });
 
   /** @returns {Button[]} */
   function saveAsNew() {
@@ -123,36 +119,46 @@ export function createPanel(form, host) {
         return;
       }
       const { values: theirs, form: fresh } = found;
-      const mine = form.values();
-      const rows = merge(/** @type {Values} */ (form.base()), theirs, mine);
-      const news = rows.filter(isNews);
       const settle = () => {
         rebase(theirs, fresh);
         newest();
         close();
         save?.();
       };
-      // Both have done the same.
-      if (!news.length) {
-        settle();
-        return;
-      }
-      const act = save ? 'save_merged' : 'use_merged';
-      const n = overwrites(rows);
-      /** @type {Button[]} */
-      const buttons = [[act, t(act), () => {}], back()];
-      if (save && n) buttons.push(['save_mine', t('save_mine', {}, n), settle]);
-      show({
-        title: t('merge', {}, news.length), rows: news, name: host.who(),
-        buttons,
-        label: (row) => (mine.rows.get(row) ?? theirs.rows.get(row))
-          ?.label ?? '',
-        done(choices) {
+      /** @param {Map<string, Choice>} [choices] */
+      const ask = (choices) => {
+        const mine = form.values();
+        const rows = merge(form.base() ?? { cells: new Map(), rows: mine.rows },
+          theirs, mine).filter(isNews);
+        const n = overwrites(rows);
+        const open = rows.some((r) => r.kind === 'conflict' &&
+          !choices?.has(r.key));
+        // Nothing, or both have done the same; or all is chosen, and nothing
+        // was typed since.
+        if (choices && !open) {
           const lost = apply(plan(rows, choices, theirs), mine);
-          if (lost.length) fail(lost, mine);
+          if (lost.length) showTexts('not_placed', lost);
           else settle();
-        },
-      });
+          return;
+        }
+        if (!rows.length) {
+          settle();
+          return;
+        }
+        const act = save ? 'save_merged' : 'use_merged';
+        /** @type {Button[]} */
+        const buttons = [[act, t(act), () => {}], back()];
+        if (save && n) {
+          buttons.push(['save_mine', t('save_mine', {}, n), settle]);
+        }
+        show({
+          title: t('merge', {}, rows.length), rows, name: host.who(), buttons,
+          choices, done: ask,
+          label: (row) => (mine.rows.get(row) ?? theirs.rows.get(row))
+            ?.label ?? '',
+        });
+      };
+      ask();
     },
     /**
      * @param {import('./drafts.js').Draft} draft
@@ -160,33 +166,35 @@ export function createPanel(form, host) {
      */
     restore({ fields, base, mine: typed }, done) {
       if (!base || !typed) {
-        showTexts(fields);
+        showTexts('kept_old', fields);
         return;
       }
-      const now = form.values();
       const mine = collect(typed, typed.map(([, cell]) => cell.row));
-      const theirs = collect([...now.cells].filter(([key, { row }]) =>
-        mine.cells.has(key) || mine.rows.has(row)),
-      [...mine.rows.keys()].filter((row) => now.rows.has(row)));
-      const rows = merge(collect(base, mine.rows.keys()), theirs, mine);
-      /** @param {Map<string, import('./merge.js').Choice>} choices */
-      const put = (choices) => {
-        const lost = apply(plan(rows, choices, theirs), mine);
-        if (lost.length) {
-          fail(lost, mine);
+      /** @param {Map<string, Choice>} [choices] */
+      const ask = (choices) => {
+        const now = form.values();
+        const theirs = collect([...now.cells].filter(([key, { row }]) =>
+          mine.cells.has(key) || mine.rows.has(row)),
+        [...mine.rows.keys()].filter((row) => now.rows.has(row)));
+        const rows = merge(collect(base, mine.rows.keys()), theirs, mine);
+        const asks = rows.filter((r) => r.kind === 'conflict');
+        if (asks.every((r) => choices?.has(r.key))) {
+          const lost = apply(plan(rows, choices ?? new Map(), theirs), mine);
+          if (lost.length) {
+            showTexts('not_placed', lost);
+            return;
+          }
+          close();
+          done();
           return;
         }
-        close();
-        done();
+        show({ title: t('merge', {}, asks.length), rows: asks, choices,
+          name: host.who(), done: ask,
+          label: (row) => now.rows.get(row)?.label ?? '',
+          buttons: [['use_merged', t('use_merged'), () => {}], copy(),
+            back()] });
       };
-      const asks = rows.filter((r) => r.kind === 'conflict');
-      if (!asks.length) {
-        put(new Map());
-        return;
-      }
-      show({ title: t('merge', {}, asks.length), rows: asks, name: host.who(),
-        done: put, label: (row) => now.rows.get(row)?.label ?? '',
-        buttons: [['use_merged', t('use_merged'), () => {}], copy(), back()] });
+      ask();
     },
   };
 }

@@ -24,6 +24,7 @@ import { diff, weave } from './worddiff.js';
  * @property {string} name        who has changed it; "": nobody knows
  * @property {Button[]} buttons   the first is the one to press; it gets the
  *   choices when all are made
+ * @property {Map<string, Choice>} [choices]  made already
  * @property {((choices: Map<string, Choice>) => void)|null} done
  * @property {() => void} close   Escape
  */
@@ -105,6 +106,7 @@ export function makePanelView({ host, i18n, h, patch }) {
     const is = typeof choice === 'object' ? 'both' : choice;
     return h('div', { class: 'cb-option', key: what },
       h('input', { type: 'radio', name: `collabd-panel-${n}`, id, value: what,
+        checked: is === what,
         onchange: () => choose(row, what) }),
       h('label', { for: id }, label),
       (what !== 'both' || is === 'both') && kid);
@@ -215,15 +217,17 @@ export function makePanelView({ host, i18n, h, patch }) {
   host.addEventListener('keydown', (e) => {
     if (e.key !== 'Escape' || e.isComposing || !subject) return;
     e.preventDefault();
-    subject.close();
+    // What was written there would be gone.
+    if (e.target instanceof HTMLTextAreaElement) host.focus();
+    else subject.close();
   });
 
   return {
     /** @param {Subject|null} next  null: nothing is shown */
     show(next) {
       subject = next;
-      choices = new Map();
-      asked = false;
+      choices = next?.choices ?? new Map();
+      asked = !!next?.choices;
       host.hidden = !next;
       redraw();
       if (!next) return;

@@ -199,6 +199,50 @@ scenario('somebody changes it once more while the panel is open', async (s) => {
 	assert.equal(await s.stored(article, 'title'), 'By Ann');
 });
 
+scenario('what is typed while the panel is open is not lost', async (s) => {
+	const article = await s.article();
+	const ann = await editing(s, 'ann', article);
+
+	await ann.type('title', 'By Ann');
+	await update(s, article, { summary: 'Theirs.' });
+	await stopped(ann);
+	await ann.type('title', 'By Ann, later');
+	await ann.type('slug', `later-${article.id}`);
+	/* Theirs alone until now; a choice since. */
+	await ann.type('summary', 'Hers.');
+	await button(ann, 'save_merged').click();
+	await choose(ann, 'Summary', 'use_yours');
+	await loads(ann, button(ann, 'save_merged').click());
+	assert.deepEqual(await s.stack.django(`
+from press.models import Article
+a = Article.objects.get(pk=${article.id})
+result = [a.title, a.slug, a.summary]`),
+	['By Ann, later', `later-${article.id}`, 'Hers.']);
+});
+
+scenario('a page that sends the form itself, and stays', async (s) => {
+	const article = await s.article();
+	const ann = await editing(s, 'ann', article);
+
+	await ann.page.evaluate(() => {
+		const form = document.querySelector('form[id$="_form"]');
+
+		form.addEventListener('submit', (e) => {
+			e.preventDefault();
+			fetch(location.href, { method: 'POST',
+			    body: new FormData(form) })
+			    .then(() => { document.title = 'sent'; });
+		});
+	});
+	for (const title of ['Once', 'Twice']) {
+		await ann.type('title', title);
+		await ann.page.evaluate(() => { document.title = ''; });
+		await ann.pressSave();
+		await ann.page.waitForFunction(() => document.title === 'sent');
+		assert.equal(await s.stored(article, 'title'), title);
+	}
+});
+
 scenario('both have done the same', async (s) => {
 	const article = await s.article();
 	const ann = await editing(s, 'ann', article);

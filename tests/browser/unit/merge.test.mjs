@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { differs, restless, sameCell } from '../../../src/browser/cells.js';
+import { catchUp, differs, restless, sameCell } from '../../../src/browser/cells.js';
 import { classify } from '../../../src/browser/check.js';
 import {
   deleteKey, isNews, merge, overwrites, plan,
@@ -253,6 +253,17 @@ test('fuzzed: whether anything differs', () => {
       assert.ok(!merge(base, theirs, mine).some(isNews), `seed ${seed}`);
     }
   }
+});
+
+test('what this page has sent is what there was before', () => {
+  const base = form({ a: '1', b: '1', 'c/5/x': '1' });
+  const sent = form({ a: '2', b: '2', 'c/5/x': '1' });
+  // B has been changed once more since.
+  const theirs = form({ a: '2', b: '3', 'c/5/x': '1' });
+  const mine = form({ a: '4', b: '2', 'c/5/x': '1' });
+  assert.deepEqual(say(merge(base, theirs, mine)), ['a conflict', 'b conflict']);
+  assert.deepEqual(say(merge(catchUp(base, sent, theirs), theirs, mine)),
+    ['a mine', 'b conflict']);
 });
 
 test('what changes by itself', () => {
