@@ -17,7 +17,7 @@ import {
  * @property {string} label
  * @property {string} shown      the values as people read them
  * @property {string} row        key of its inline row; "": the object's own
- * @property {'short'|'long'|'choice'|'file'} kind
+ * @property {'short'|'long'|'choice'|'file'|'hidden'} kind
  *
  * @typedef {Object} Values
  * @property {Map<string, Cell>} cells  by key
@@ -300,7 +300,7 @@ export function readForm(form, read, bare = false) {
       shown: shownValues(seen, values),
       kind: el.type === 'file' ? 'file' : isChoice(el) ? 'choice'
         : el.tagName === 'TEXTAREA' || /\n|.{80}/.test(values[0] ?? '')
-          ? 'long' : 'short',
+          ? 'long' : el.type === 'hidden' ? 'hidden' : 'short',
     });
   }
   return { cells: joinParts(cells), rows };

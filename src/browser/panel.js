@@ -5,7 +5,7 @@
  */
 import { isFresh } from './cells.js';
 import { createFiller } from './fill.js';
-import { isNews, merge, overwrites, plan } from './merge.js';
+import { deleteKey, isNews, merge, overwrites, plan } from './merge.js';
 import { makePanelView } from './panelview.js';
 
 /**
@@ -31,6 +31,17 @@ function collect(cells, of) {
   }
   return { cells: new Map(cells), rows };
 }
+
+/**
+ * What people read of an inline row.
+ *
+ * @param {Values} values
+ * @param {string} row
+ */
+const fieldsOf = (values, row) => [...values.cells].filter(([key, cell]) =>
+  cell.row === row && key !== deleteKey(row) && cell.shown &&
+  cell.kind !== 'hidden')
+  .map(([, cell]) => cell);
 
 /**
  * @param {import('./form.js').Form} form
@@ -59,8 +70,8 @@ export function createPanel(form, host) {
    */
   function show(subject) {
     host.hold('merging');
-    view.show({ rows: [], label: () => '', name: '', done: null, close,
-      ...subject });
+    view.show({ rows: [], label: () => '', fields: () => [], name: '',
+      done: null, close, ...subject });
   }
 
   /**
@@ -154,6 +165,8 @@ export function createPanel(form, host) {
         show({
           title: t('merge', {}, rows.length), rows, name: host.who(), buttons,
           choices, done: ask,
+          fields: ({ row }) => fieldsOf(theirs.rows.has(row) ? theirs : mine,
+            row),
           label: (row) => (mine.rows.get(row) ?? theirs.rows.get(row))
             ?.label ?? '',
         });
@@ -191,6 +204,7 @@ export function createPanel(form, host) {
         show({ title: t('merge', {}, asks.length), rows: asks, choices,
           name: host.who(), done: ask,
           label: (row) => now.rows.get(row)?.label ?? '',
+          fields: ({ row }) => fieldsOf(mine, row),
           buttons: [['use_merged', t('use_merged'), () => {}], copy(),
             back()] });
       };

@@ -21,6 +21,7 @@ import { diff, weave } from './worddiff.js';
  * @property {Row[]} rows         those that matter
  * @property {{label: string, shown: string}[]} [texts]  to be read and copied
  * @property {(key: string) => string} label  of an inline row
+ * @property {(row: Row) => Cell[]} fields  what such a row has, or had
  * @property {string} name        who has changed it; "": nobody knows
  * @property {Button[]} buttons   the first is the one to press; it gets the
  *   choices when all are made
@@ -170,8 +171,15 @@ export function makePanelView({ host, i18n, h, patch }) {
       field && long && option(row, n, 'both', t('edit_both'),
         together(row, n)),
     ] : field && h('div', { class: 'cb-before', key: 'now' },
-      h('span', { class: 'cb-sub' }, t('now')), version(row, 'theirs')));
+      h('span', { class: 'cb-sub' }, t('now')), version(row, 'theirs')),
+    !field && readings(subject?.fields(row) ?? []));
   }
+
+  /** @param {{label: string, shown: string}[]} texts */
+  const readings = (texts) => texts.map((k, n) =>
+    h('div', { class: 'cb-before', key: n },
+      h('span', { class: 'cb-sub' }, k.label),
+      h('div', { class: 'cb-version', dir: 'auto' }, shown(k.shown))));
 
   function finish() {
     if (!subject) return;
@@ -199,9 +207,7 @@ export function makePanelView({ host, i18n, h, patch }) {
       h('h2', { id: 'collabd-panel-title', class: 'cb-title' }, title),
       text && h('p', { key: 'text' }, text),
       rows.map(drawRow),
-      (kept ?? []).map((k, n) => h('div', { class: 'cb-before', key: n },
-        h('span', { class: 'cb-sub' }, k.label),
-        h('div', { class: 'cb-version', dir: 'auto' }, shown(k.shown)))),
+      readings(kept ?? []),
       asked && open > 0 && h('p', { key: 'open', role: 'alert',
         class: 'cb-open' }, t('choose', {}, open)),
       h('div', { class: 'cb-buttons', key: 'buttons' },

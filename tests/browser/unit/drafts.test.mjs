@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import test, { beforeEach } from 'node:test';
 import { parseTime } from '../../../src/browser/clock.js';
 import {
-  DRAFT_MS, draftKey, draftText, forgetDraft, hasDraft, loadDraft, purgeDrafts,
-  storeDraft, validDraft,
+  DRAFT_MS, draftKey, draftText, forgetDraft, hasDraft, joinCells, loadDraft,
+  purgeDrafts, storeDraft, validDraft,
 } from '../../../src/browser/drafts.js';
 import { differing } from '../../../src/browser/fields.js';
-import { markSubmit, rememberSeen, seen, takeSubmit } from
-  '../../../src/browser/saves.js';
+import {
+  markSubmit, rememberBase, rememberSeen, seen, takeBase, takeSubmit,
+} from '../../../src/browser/saves.js';
 import * as session from '../../../src/browser/session.js';
 
 // Storage as browsers have it: text, and keys as properties.
@@ -68,6 +69,30 @@ test('drafts of others are dropped, and old ones', () => {
   session.put('tab', 'stays');
   purgeDrafts(1);
   assert.deepEqual(session.keys(''), ['draft:1:k', 'tab']);
+});
+
+test('a draft has its base, and joins an older one', () => {
+  const cell = (v) => ({ values: [[v]], names: [] });
+  const cells = { base: [['title', cell('a')]], mine: [['title', cell('b')]] };
+  storeDraft(1, 'k', [field('title')], cells);
+  assert.deepEqual(loadDraft(1, 'k').base, cells.base);
+  assert.deepEqual(loadDraft(1, 'k').mine, cells.mine);
+  assert.deepEqual(joinCells([['a', 1]], [['a', 0], ['b', 2]]),
+    [['a', 1], ['b', 2]]);
+  assert.deepEqual(joinCells([['a', 1]], undefined), [['a', 1]]);
+  // The page does not know what was there: neither does the draft.
+  assert.equal(joinCells(undefined, [['a', 0]]), undefined);
+});
+
+test('what the page was loaded with outlives a submit', () => {
+  const base = { cells: new Map([['t', { values: [['x']] }]]),
+    rows: new Map([['c/5', { label: '', prefix: 'c-0' }]]) };
+  assert.equal(takeBase('k'), null);
+  rememberBase('k', base);
+  assert.deepEqual(takeBase('k'), base);
+  assert.equal(takeBase('k'), null);
+  rememberBase('k', null);
+  assert.equal(takeBase('k'), null);
 });
 
 test('as text for the clipboard', () => {
