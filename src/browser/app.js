@@ -5,7 +5,7 @@
 import { requestedAt } from './clock.js';
 import { createCompare } from './compare.js';
 import {
-  copyText, draftText, forgetDraft, hasDraft, joinCells, loadDraft,
+  copyText, draftText, forgetDraft, hasDraft, joinDrafts, loadDraft,
   purgeDrafts, storeDraft,
 } from './drafts.js';
 import { createForm } from './form.js';
@@ -72,14 +72,9 @@ const userId = () => state.hello?.you.user_id;
 function keepDraft() {
   if (!form?.isDirty() || !state.hello) return;
   const fields = form.typed();
-  const names = fields.map((f) => f.name);
-  const older = state.stored ? loadDraft(userId(), key) : null;
-  const { base: was, mine } = form.changes(new Set(names));
-  storeDraft(userId(), key, fields.concat(
-    older?.fields.filter((f) => !names.includes(f.name)) ?? []), {
-    base: joinCells(was, older?.base),
-    mine: joinCells(mine, older?.mine),
-  });
+  storeDraft(userId(), key, joinDrafts(
+    { fields, ...form.changes(new Set(fields.map((f) => f.name))) },
+    state.stored ? loadDraft(userId(), key) : null));
 }
 
 const dropDraft = () => forgetDraft(userId(), key);

@@ -46,14 +46,24 @@ export const hasDraft = (key) =>
   session.keys('draft:').some((k) => k.endsWith(`:${key}`));
 
 /**
- * What was typed, and what an earlier page has left.
+ * What was typed and what an earlier page has left, as one draft. If one of
+ * them has no base, both can only be shown.
  *
- * @param {Draft['base']} now
- * @param {Draft['base']} older
- * @returns {Draft['base']}
+ * @param {Pick<Draft, 'fields'|'base'|'mine'>} now
+ * @param {Draft|null} older
+ * @returns {Pick<Draft, 'fields'|'base'|'mine'>}
  */
-export const joinCells = (now, older) => now && (older
-  ? [...new Map([...older, ...now])] : now);
+export function joinDrafts(now, older) {
+  if (!older) return now;
+  const names = now.fields.map((f) => f.name);
+  /** @param {'base'|'mine'} which */
+  const join = (which) => {
+    const [a, b] = [older[which], now[which]];
+    return a && b && [...new Map([...a, ...b])];
+  };
+  return { base: join('base'), mine: join('mine'), fields: now.fields.concat(
+    older.fields.filter((f) => !names.includes(f.name))) };
+}
 
 /**
  * As text for the clipboard.
@@ -79,12 +89,11 @@ export function loadDraft(userId, key) {
 /**
  * @param {unknown} userId
  * @param {string} key
- * @param {Kept[]} fields
- * @param {Pick<Draft, 'base'|'mine'>} [cells]
+ * @param {Pick<Draft, 'fields'|'base'|'mine'>} draft
  */
-export function storeDraft(userId, key, fields, cells) {
-  if (!fields.length) return;
-  session.put(draftKey(userId, key), { at: Date.now(), fields, ...cells });
+export function storeDraft(userId, key, draft) {
+  if (!draft.fields.length) return;
+  session.put(draftKey(userId, key), { at: Date.now(), ...draft });
 }
 
 /**

@@ -246,9 +246,10 @@ function partsOf(key, cell) {
 
 /**
  * @param {Map<string, Cell>} cells
+ * @param {(name: string) => string} label  of a widget, not of a part
  * @returns {Map<string, Cell>}  those of several parts are one
  */
-function joinParts(cells) {
+function joinParts(cells, label) {
   /** @type {Map<string, Cell>} */
   const joined = new Map();
   // The year may be the last one.
@@ -260,6 +261,8 @@ function joinParts(cells) {
     const there = parts.filter((k) => cells.has(k));
     const all = [cell, ...there.map((k) => /** @type {Cell} */ (cells.get(k)))];
     joined.set(there.length ? stem : key, { ...cell,
+      label: there.length && cell.kind !== 'file' && cell.label
+        ? label(cell.names[0]) : cell.label,
       names: all.flatMap((c) => c.names), values: all.flatMap((c) => c.values),
       shown: cell.kind === 'file' && all[1]?.values[0].length
         ? `${cell.shown} \u2717` : cell.kind === 'file' ? cell.shown
@@ -303,6 +306,10 @@ export function readForm(form, read, bare = false) {
           ? 'long' : el.type === 'hidden' ? 'hidden' : 'short',
     });
   }
-  return { cells: joinParts(cells), rows };
+  return { rows, cells: joinParts(cells, (name) => {
+    // As a group has it, whose fields have labels of their own.
+    const [el] = /** @type {Field[]} */ (fields.get(name));
+    return labelOf([el, el], place(name).rest.replace(PART, '$1'));
+  }) };
 }
 
