@@ -39,7 +39,7 @@ export const isChosen = (el) => el.matches('.selector select[id$=_to]');
  */
 const editables = (form) =>
   Array.from(form.querySelectorAll('[contenteditable]'))
-    .filter((el) => !el.closest('.ck,.ql-container'));
+    .filter((el) => !el.closest('.ck,.ql-container,.CodeMirror,trix-editor'));
 
 /**
  * @param {HTMLFormElement} form

@@ -254,6 +254,82 @@ scenario('both have done the same', async (s) => {
 	assert.equal(ann.posts.length, 1);
 });
 
+/*
+ * Stand-ins for editors that do not follow their field, with what of their
+ * interface and DOM is used: CodeMirror 5 (EasyMDE) and Trix.
+ */
+function makeEditors() {
+	const area = document.getElementById('id_summary');
+	const mirror = document.createElement('div');
+	const shown = document.createElement('textarea');
+	const heard = [];
+
+	mirror.className = 'CodeMirror';
+	mirror.append(shown);
+	shown.id = 'mirror';
+	shown.value = area.value;
+	shown.addEventListener('input', () => heard.forEach((f) => f()));
+	mirror.CodeMirror = {
+		getTextArea: () => area, getValue: () => shown.value,
+		setValue: (text) => { shown.value = text; },
+		save: () => { area.value = shown.value; },
+		getOption: () => shown.readOnly,
+		setOption: (name, is) => { shown.readOnly = is; },
+		on: (name, f) => heard.push(f),
+	};
+	area.style.display = 'none';
+	area.after(mirror);
+	area.form.addEventListener('submit', () => mirror.CodeMirror.save());
+
+	const slug = document.getElementById('id_title');
+	const editor = document.createElement('trix-editor');
+	slug.type = 'hidden';
+	editor.inputElement = slug;
+	editor.contentEditable = 'true';
+	editor.id = 'trix';
+	editor.textContent = slug.value;
+	editor.editor = { loadHTML(html) {
+		editor.textContent = html;
+		slug.value = html;
+	} };
+	editor.addEventListener('input', () => {
+		slug.value = editor.textContent;
+		editor.dispatchEvent(new Event('trix-change', { bubbles: true }));
+	});
+	slug.after(editor);
+}
+
+scenario('editors that do not follow their field', async (s) => {
+	const article = await s.article();
+	const profile = await s.profile('ann');
+
+	await profile.addInitScript(`document.addEventListener(
+	    'DOMContentLoaded', ${makeEditors})`);
+	const ann = await s.tab(profile, article.path);
+	await ann.mode('editor');
+	/* Theirs goes into the editor, and from there into the database. */
+	await ann.type('slug', `a-slug-${article.id}`);
+	await update(s, article, { summary: 'Theirs.', title: 'Theirs, too' });
+	await stopped(ann);
+	await loads(ann, button(ann, 'save_merged').click());
+	await ann.mode('editor');
+	assert.equal(await s.stored(article, 'summary'), 'Theirs.');
+	assert.equal(await s.stored(article, 'title'), 'Theirs, too');
+	/* What was typed there is seen, though the field has nothing of it. */
+	await ann.page.locator('#mirror').fill('Hers.');
+	await ann.page.locator('#trix').fill('Hers, too');
+	await update(s, article, { summary: 'Once more.', title: 'And more' });
+	await ann.pressSave();
+	await reads(ann, 'Summary', 'Theirs.', 'Hers.', 'Once more.');
+	await reads(ann, 'title', 'Theirs, too', 'Hers, too', 'And more');
+	for (const label of ['Summary', 'title'])
+		await choose(ann, label, 'use_yours');
+	await loads(ann, button(ann, 'save_merged').click());
+	await ann.mode('editor');
+	assert.equal(await s.stored(article, 'summary'), 'Hers.');
+	assert.equal(await s.stored(article, 'title'), 'Hers, too');
+});
+
 /** Comments of an article, as [name, text]. */
 const comments = (s, article) => s.stack.django(`
 from press.models import Comment
