@@ -36,9 +36,15 @@ scenario('a field changed by SQL meanwhile is not overwritten', async (s) => {
 
 scenario('what nobody has changed is saved without a question', async (s) => {
 	const article = await s.article();
-	const ann = await editing(s, 'ann', article);
+	const profile = await s.profile('ann');
 	const gets = [];
 
+	/* One that is there before the client is. */
+	await profile.addInitScript(() => document.addEventListener('submit',
+	    () => sessionStorage.setItem('early',
+	        Number(sessionStorage.getItem('early')) + 1), true));
+	const ann = await s.tab(profile, article.path);
+	await ann.mode('editor');
 	ann.page.on('request', (r) => r.method() === 'GET' &&
 	    r.url().endsWith(article.path) && !r.isNavigationRequest() &&
 	    gets.push(r));
@@ -69,8 +75,8 @@ scenario('what nobody has changed is saved without a question', async (s) => {
 	assert.match(ann.posts[0].url(), /\?special=1$/);
 	assert.match(ann.posts[0].postData(), /name="_continue"\s+special/);
 	assert.deepEqual(await ann.page.evaluate(() =>
-	    ['capture', 'submit', 'click'].map((k) =>
-	        sessionStorage.getItem(k))), ['1', '1', '1']);
+	    ['early', 'capture', 'submit', 'click'].map((k) =>
+	        sessionStorage.getItem(k))), ['1', '1', '1', '1']);
 	assert.equal(gets.length, 1);
 	assert.equal(await s.stored(article, 'title'), 'By Ann');
 });
@@ -328,6 +334,18 @@ scenario('editors that do not follow their field', async (s) => {
 	await ann.mode('editor');
 	assert.equal(await s.stored(article, 'summary'), 'Hers.');
 	assert.equal(await s.stored(article, 'title'), 'Hers, too');
+	/* What is put in is seen there, and can be gone on with. */
+	await ann.type('slug', `b-slug-${article.id}`);
+	await s.saveElsewhere(article, 'title', 'By Carol');
+	await s.saveElsewhere(article, 'summary', 'By Carol, too');
+	await ann.saysNewer('Carol Nyman', 'summary');
+	await ann.press('compare');
+	await reads(ann, 'Summary', 'By Carol, too');
+	await button(ann, 'use_merged').click();
+	await panel(ann).waitFor({ state: 'hidden' });
+	assert.equal(await ann.page.locator('#trix').innerText(), 'By Carol');
+	assert.equal(await ann.page.locator('#mirror').inputValue(),
+	    'By Carol, too');
 });
 
 /** Comments of an article, as [name, text]. */
