@@ -73,7 +73,7 @@ function keepDraft() {
   if (!form?.isDirty() || !state.hello) return;
   const fields = form.typed();
   storeDraft(userId(), key, joinDrafts(
-    { fields, ...form.changes(new Set(fields.map((f) => f.name))) },
+    { fields, ...form.changes() },
     state.stored ? loadDraft(userId(), key) : null));
 }
 

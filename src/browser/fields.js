@@ -12,6 +12,8 @@
 
 /** Not worth a draft. */
 export const MANAGEMENT = /^csrf|-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
+/** So many steps up an editor and its field have a parent in common. */
+const NEAR = 4;
 const PRIVATE = /^(password|file)$/;
 
 /**
@@ -37,9 +39,26 @@ export const isChosen = (el) => el.matches('.selector select[id$=_to]');
  *
  * @param {HTMLFormElement} form
  */
-const editables = (form) =>
-  Array.from(form.querySelectorAll('[contenteditable]'))
-    .filter((el) => !el.closest('.ck,.ql-container,.CodeMirror,trix-editor'));
+export const editables = (form) =>
+  /** @type {HTMLElement[]} */ (Array.from(form.querySelectorAll('[contenteditable]'))
+    .filter((el) =>
+      !el.closest('.ck,.ql-container,.CodeMirror,trix-editor')));
+
+/**
+ * The field that such an editor is for: the one that stands nearest.
+ *
+ * @param {HTMLElement} el
+ * @returns {string}  its name; ""
+ */
+export function fieldBehind(el) {
+  let up = el.parentElement;
+  for (let n = 0; up && n < NEAR; n++) {
+    const field = up.querySelector('textarea[name],[type=hidden][name]');
+    if (field) return field.getAttribute('name') ?? '';
+    up = up.parentElement;
+  }
+  return '';
+}
 
 /**
  * @param {HTMLFormElement} form

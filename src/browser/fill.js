@@ -3,7 +3,9 @@
  * panel's script.
  */
 import { sameCell } from './cells.js';
-import { plain, restoreFields } from './fields.js';
+import {
+  editables, fieldBehind, plain, restoreFields, tidy,
+} from './fields.js';
 import { deleteKey } from './merge.js';
 
 /**
@@ -38,6 +40,22 @@ const arrived = (is, to) => !!is && (sameCell(is, to) || is.kind === 'file' ||
 export function createFiller({ element: form, typing, raw, values, setBase }) {
   /** What was put in for somebody else. @type {Map<string, Cell>} */
   const taken = new Map();
+  /**
+   * By name, what goes out whatever an editor that nobody knows writes over it
+   * in that moment: until a person does something to the form.
+   *
+   * @type {Map<string, string>}
+   */
+  const firm = new Map();
+
+  form.addEventListener('formdata', ({ formData }) => {
+    for (const [name, text] of firm) formData.set(name, text);
+  });
+  for (const type of ['keydown', 'beforeinput', 'pointerdown', 'paste', 'drop']) {
+    form.addEventListener(type, (e) => {
+      if (e.isTrusted) firm.clear();
+    }, { capture: true, passive: true });
+  }
 
   /**
    * Shows that it is not what the user has left there, until it is touched.
@@ -64,8 +82,22 @@ export function createFiller({ element: form, typing, raw, values, setBase }) {
       if (el.type === 'file') el.value = '';
     }
     restoreFields(form, kept, typing.rich);
+    for (const el of editables(form)) {
+      const name = fieldBehind(el);
+      if (cell.names[0] === name) firm.set(name, to.values[0][0] ?? '');
+    }
     mark(cell);
   }
+
+  /**
+   * Whether editors that nobody knows show what is in their field.
+   *
+   * @param {Cell} cell
+   * @param {Cell} to
+   */
+  const follows = (cell, to) => editables(form).every((el) =>
+    fieldBehind(el) !== cell.names[0] ||
+    tidy(el.textContent) === plain(to.values[0][0] ?? ''));
 
   /**
    * @param {Values} now
@@ -118,9 +150,10 @@ export function createFiller({ element: form, typing, raw, values, setBase }) {
      *
      * @param {ReturnType<typeof import('./merge.js').plan>} todo
      * @param {Values} mine
+     * @param {boolean} goes  out at once
      * @returns {Cell[]}  what did not arrive
      */
-    apply(todo, mine) {
+    apply(todo, mine, goes) {
       typing.touch();
       let now = values();
       /** @type {Cell[]} */
@@ -132,7 +165,14 @@ export function createFiller({ element: form, typing, raw, values, setBase }) {
         const cell = now.cells.get(key);
         if (!cell || sameCell(cell, to)) continue;
         put(cell, to);
-        taken.set(key, to);
+        if (goes || follows(cell, to)) {
+          taken.set(key, to);
+          continue;
+        }
+        // It would be written over as soon as somebody types.
+        put(cell, cell);
+        firm.clear();
+        lost.push(to);
       }
       for (const row of todo.again) {
         const cells = [...mine.cells.values()].filter((c) => c.row === row);

@@ -147,7 +147,7 @@ export function createPanel(form, host) {
         // Nothing, or both have done the same; or all is chosen, and nothing
         // was typed since.
         if (choices && !open) {
-          const lost = apply(plan(rows, choices, theirs), mine);
+          const lost = apply(plan(rows, choices, theirs), mine, !!save);
           if (lost.length) showTexts('not_placed', lost);
           else settle();
           return;
@@ -192,7 +192,8 @@ export function createPanel(form, host) {
         const rows = merge(collect(base, mine.rows.keys()), theirs, mine);
         const asks = rows.filter((r) => r.kind === 'conflict');
         if (asks.every((r) => choices?.has(r.key))) {
-          const lost = apply(plan(rows, choices ?? new Map(), theirs), mine);
+          const lost = apply(plan(rows, choices ?? new Map(), theirs), mine,
+            false);
           if (lost.length) {
             showTexts('not_placed', lost);
             return;

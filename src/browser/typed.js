@@ -3,6 +3,7 @@
  * submitted.
  */
 import { sameCell } from './cells.js';
+import { editables, fieldBehind } from './fields.js';
 import { current, readForm } from './formvalues.js';
 
 /**
@@ -37,6 +38,16 @@ export function createContent(element, typing, base) {
       if (was && cell.kind !== 'file' &&
         !cell.names.some((name) => names.has(name))) cell.values = was.values;
     }
+    // Editors nobody knows, of which some fill their field when it is sent.
+    editables(element).forEach((el, i) => {
+      const name = names.has(`#${i}`) ? fieldBehind(el) : '';
+      const cell = name && !names.has(name) &&
+        [...now.cells.values()].find((c) => c.names[0] === name);
+      if (cell) {
+        cell.values = [[el.innerHTML]];
+        cell.shown = el.textContent ?? '';
+      }
+    });
     return now;
   }
 
@@ -61,15 +72,13 @@ export function createContent(element, typing, base) {
     /**
      * What was typed and what was there before, for a draft.
      *
-     * @param {Set<string>} names  those that are kept
      * @returns {Pick<import('./drafts.js').Draft, 'base'|'mine'>}
      */
-    changes(names) {
+    changes() {
       if (!base) return {};
       /** @type {[string, Cell][]} */
       const mine = [...values().cells].filter(([key, cell]) =>
-        cell.kind !== 'file' && cell.names.some((n) => names.has(n)) &&
-        !sameCell(cell, base?.cells.get(key)));
+        cell.kind !== 'file' && !sameCell(cell, base?.cells.get(key)));
       return { mine, base: mine.flatMap(([key]) => {
         const was = base?.cells.get(key);
         return was ? [/** @type {[string, Cell]} */ ([key, was])] : [];

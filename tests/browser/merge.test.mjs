@@ -348,6 +348,76 @@ scenario('editors that do not follow their field', async (s) => {
 	    'By Carol, too');
 });
 
+/* One that fills its field when the form is sent, and does not follow it. */
+function makeUnknown() {
+	document.addEventListener('DOMContentLoaded', () => {
+		const area = document.getElementById('id_summary');
+		const editor = document.createElement('div');
+
+		if (!area)
+			return;
+		editor.id = 'unknown';
+		editor.contentEditable = 'true';
+		editor.textContent = area.value;
+		area.style.display = 'none';
+		area.after(editor);
+		area.form.addEventListener('submit', () => {
+			area.value = editor.textContent;
+		});
+	});
+}
+
+scenario('a draft that an editor does not take is shown and stays', async (s) => {
+	const article = await s.article();
+	const profile = await s.profile('ann');
+
+	await profile.addInitScript(makeUnknown);
+	const ann = await s.tab(profile, article.path);
+	await ann.mode('editor');
+	await ann.page.locator('#unknown').fill('Hers.');
+	await ann.type('title', 'By Ann');
+	const erin = await s.tab('erin', article.path);
+	await erin.mode('viewer');
+	await erin.press('take_over', {}, '\u2026');
+	await erin.press('take_over');
+	await erin.mode('editor');
+	await ann.mode('viewer');
+	await erin.close();
+	await loads(ann, ann.page.reload());
+	await ann.mode('editor');
+	await ann.press('restore');
+	await panel(ann).getByText('Hers.').waitFor();
+	/* What arrived did, and the text is not gone. */
+	assert.equal(await ann.field('title').inputValue(), 'By Ann');
+	assert.equal(await ann.field('summary').inputValue(),
+	    'It sails once more.');
+	await button(ann, 'go_back').click();
+	await ann.button('copy').waitFor();
+});
+
+for (const [which, text] of [['mine', 'Hers.'], ['theirs', 'By Carol']])
+	scenario(`an editor that nobody knows: ${which} is chosen`, async (s) => {
+		const article = await s.article();
+		const profile = await s.profile('ann');
+
+		await profile.addInitScript(makeUnknown);
+		const ann = await s.tab(profile, article.path);
+		await ann.mode('editor');
+		await ann.page.locator('#unknown').fill('Hers.');
+		await s.saveElsewhere(article, 'summary', 'By Carol');
+		await ann.saysNewer('Carol Nyman', 'summary');
+		await stopped(ann);
+		await reads(ann, 'Summary', 'It sails', 'Hers.', 'By Carol');
+		if (which === 'mine')
+			await choose(ann, 'Summary', 'use_yours');
+		else
+			await choose(ann, 'Summary', 'use_theirs',
+			    { name: 'Carol Nyman' });
+		await loads(ann, button(ann, 'save_merged').click());
+		await ann.mode('editor');
+		assert.equal(await s.stored(article, 'summary'), text);
+	});
+
 /** Comments of an article, as [name, text]. */
 const comments = (s, article) => s.stack.django(`
 from press.models import Comment
