@@ -232,7 +232,7 @@ function compareHost() {
       if (what === 'pass') form?.submit(true);
       else dispatch({ type: 'stopped', why: what });
     },
-    refuse: () => dispatch({ type: 'notice', text: 'save_refused' }),
+    sorry: () => dispatch({ type: 'notice', text: 'error' }),
     newest() {
       const at = state.last?.at ?? 0;
       return () => dispatch({ type: 'known', at });
@@ -353,7 +353,10 @@ export function show(el) {
   if (canSave && el) {
     element = el;
     form = createForm(el, hasFailed(mark), takeBase(key), {
-      dirty: (dirty) => dispatch({ type: 'dirty', dirty }),
+      dirty(dirty) {
+        if (dirty) compare?.warm();
+        dispatch({ type: 'dirty', dirty });
+      },
       decide(button, checked) {
         const what = decide(state, button, Date.now());
         return compare?.decide(button, what, checked) ?? what;

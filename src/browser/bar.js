@@ -77,9 +77,9 @@ export function say(view, i18n, actions, askReason) {
   if (view.saveHeld === 'checking' || view.saveHeld === 'comparing') {
     return line('info', 'clock', t(view.saveHeld), [cancelSave]);
   }
-  if (view.saveHeld === 'newer') {
+  if (view.saveHeld === 'newer' || view.saveHeld === 'unseen') {
     return line('bad', 'alert', t('save_refused') + ' ' +
-      t('newer', { name: newer ? newer.name : '' }),
+      (newer ? t('newer', { name: newer.name }) : t('elsewhere')),
     [cancelSave, ['save_anyway', actions.saveAnyway]],
     { sub: t('overwrite') });
   }

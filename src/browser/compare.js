@@ -16,12 +16,12 @@ import { loaded, readForm } from './formvalues.js';
  * @property {() => string} who  who has saved last, if that is not shown here
  * @property {() => import('./types.js').Tools} tools
  * @property {() => Promise<typeof import('./panel.js')>} load
- * @property {(what: 'comparing'|'merging'|null) => void} hold  the save that
- *   was stopped, or the page that is being compared
+ * @property {(what: 'unseen'|'comparing'|'merging'|null) => void} hold  the
+ *   save that was stopped, or the page that is being compared
  * @property {() => boolean} held  it still is: nobody has cancelled
  * @property {(result: string) => void} count
  * @property {() => void} failed  a save cannot be compared
- * @property {() => void} refuse  says that this did not work
+ * @property {() => void} sorry   says that this did not work
  * @property {() => () => void} newest  to be called before asking; what it
  *   returns, when the page has what is saved
  * @property {() => void} keep    the text, as a draft
@@ -46,18 +46,26 @@ const READINGS = 4;
  */
 export function createCompare(element, form, host) {
   let busy = false;
-  /** @type {Promise<import('./panel.js').Panel>|null} */
+  /** @type {Promise<typeof import('./panel.js')>|null} */
+  let script = null;
+  /** @type {import('./panel.js').Panel|null} */
   let panel = null;
   /** What changes by itself. @type {Set<string>} */
   const quiet = new Set();
   /** What this page has submitted. @type {Values|null} */
   let sent = null;
 
-  function thePanel() {
-    panel ??= host.load().then((m) => m.createPanel(form, host));
-    panel.catch(() => {
-      panel = null;
+  function load() {
+    script ??= host.load();
+    script.catch(() => {
+      script = null;
     });
+    return script;
+  }
+
+  async function thePanel() {
+    const { createPanel } = await load();
+    panel ??= createPanel(form, host);
     return panel;
   }
 
@@ -141,9 +149,9 @@ export function createCompare(element, form, host) {
     try {
       await compare(saves);
     } catch {
-      // The panel did not come: there is something, and nobody can see what.
-      host.hold(null);
-      host.refuse();
+      // There is something, and nobody can see what.
+      host.hold(saves ? 'unseen' : null);
+      if (!saves) host.sorry();
     }
     busy = false;
   }
@@ -183,6 +191,13 @@ export function createCompare(element, form, host) {
      * @param {() => void} done  it is in the form
      */
     restore: (draft, done) => thePanel().then((p) => p.restore(draft, done),
-      host.refuse),
+      host.sorry),
+    /**
+     * What would be needed is here then, although the server is updated, or
+     * away, before it is.
+     */
+    warm() {
+      if (host.settings().save_check === 'on') load().catch(() => {});
+    },
   };
 }

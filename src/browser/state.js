@@ -103,7 +103,7 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  *   {type: 'input'} | {type: 'dirty', dirty: boolean} |
  *   {type: 'visible', visible: boolean} | {type: 'submitted'} |
  *   {type: 'stopped', why: 'hold'|'refuse'|'warn'} |
- *   {type: 'held', what: 'comparing'|'merging'|null} |
+ *   {type: 'held', what: 'unseen'|'comparing'|'merging'|null} |
  *   {type: 'known', at: number} |
  *   {type: 'draft', stored: boolean} |
  *   {type: 'notice', text: string} |
@@ -542,9 +542,10 @@ function act(s, name, arg, now, out) {
       s.keepFor = s.last?.at ?? 0;
       break;
     case 'saveAnyway':
-      if (s.saveHeld === 'newer') out.effects.push('submit');
+      if (s.saveHeld !== 'newer' && s.saveHeld !== 'unseen') break;
+      out.effects.push('submit');
       // That Save asks again, and is not to be asked again.
-      if (s.warned) s.warned = { ...s.warned, at: 0 };
+      s.warned = { of: s.warned?.of ?? 0, at: 0 };
       s.saveHeld = null;
       break;
     case 'cancelSave':

@@ -30,11 +30,12 @@
  *   offered: reserved for me until offer.until;
  *   view_only: the page has no Save
  *
- * @typedef {'checking'|'newer'|'comparing'|'merging'|null} Held  a submit that
- *   was stopped. checking: it goes on by itself when the answer is there;
- *   newer: it would overwrite a newer save: "Save anyway" (saveAnyway) or not
- *   (cancelSave); comparing: with what is saved, or the user has asked for it;
- *   merging: the panel asks
+ * @typedef {'checking'|'newer'|'unseen'|'comparing'|'merging'|null} Held
+ *   a submit that was stopped. checking: it goes on by itself when the answer
+ *   is there; newer: it would overwrite a newer save: "Save anyway"
+ *   (saveAnyway) or not (cancelSave); unseen: the same, and the panel to show
+ *   what did not come; comparing: with what is saved, or the user has asked for
+ *   it; merging: the panel asks
  *
  * @typedef {'taken_over'|'handed_over'|'lost'|'moved'} OustKind
  *   moved: to another tab of mine

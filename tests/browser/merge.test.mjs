@@ -560,6 +560,41 @@ for (const [why, answer] of [
 		assert.equal(await s.stored(article, 'title'), 'By Ann');
 	});
 
+scenario('the panel does not come: nothing is overwritten unasked', async (s) => {
+	const article = await s.article();
+	const ann = await s.tab('ann');
+
+	await ann.page.route(/\/panel\.\w+\.js$/, (route) => route.abort());
+	await ann.open(article.path);
+	await ann.mode('editor');
+	await ann.type('title', 'By Ann');
+	await update(s, article, { title: 'By SQL' });
+	await ann.pressSave();
+	await ann.says('save_refused');
+	await ann.says('elsewhere');
+	assert.equal(ann.posts.length, 0);
+	await ann.press('cancel');
+	await ann.says('editor_mode_text');
+	await ann.pressSave();
+	await loads(ann, ann.press('save_anyway'));
+	assert.equal(await s.stored(article, 'title'), 'By Ann');
+	/* The browser's own words about it. */
+	ann.errors.length = 0;
+});
+
+scenario('the panel is there before the server is away', async (s) => {
+	const article = await s.article();
+	const ann = await editing(s, 'ann', article);
+	const script = ann.page.waitForResponse(/\/panel\.\w+\.js$/);
+
+	await ann.type('title', 'By Ann');
+	await (await script).finished();
+	await ann.page.route(/\/panel\.\w+\.js$/, (route) => route.abort());
+	await update(s, article, { summary: 'Theirs.' });
+	await stopped(ann);
+	await reads(ann, 'Summary', 'Theirs.');
+});
+
 scenario('what changes by itself does not count', async (s) => {
 	const article = await s.article();
 	const ann = await editing(s, 'ann', article);

@@ -573,6 +573,19 @@ test('a page that is being compared does not reload itself', () => {
   assert.equal(t.act('cancelSave').view.saveHeld, null);
 });
 
+test('a save of which nobody can see what it would overwrite', () => {
+  const t = editor().do({ type: 'held', what: 'unseen' });
+  assert.equal(t.view.saveHeld, 'unseen');
+  t.act('cancelSave');
+  // There is nothing to save anyway any more.
+  t.act('saveAnyway');
+  assert.equal(t.wants(), '');
+  t.do({ type: 'held', what: 'unseen' }).act('saveAnyway');
+  assert.equal(t.wants(), 'submit');
+  assert.equal(t.state.warned.at, 0);
+  assert.equal(t.view.saveHeld, null);
+});
+
 test('a page that has what is saved is the newest, up to there', () => {
   const t = editor().do({ type: 'dirty', dirty: true });
   t.saved(BOB, T0 + 4000);
