@@ -30,6 +30,7 @@ enum conf_id_type { USER_ID_INTEGER, USER_ID_UUID, USER_ID_TEXT };
 enum conf_origin { ORIGIN_STRICT, ORIGIN_CHANNELS };
 enum conf_permission { PERMISSION_MODEL, PERMISSION_STAFF };
 enum conf_guard { SAVE_GUARD_OFF, SAVE_GUARD_REPORT, SAVE_GUARD_ENFORCE };
+enum conf_save_check { SAVE_CHECK_ON, SAVE_CHECK_LOG, SAVE_CHECK_OFF };
 enum conf_legacy { LEGACY_OFF, LEGACY_DJANGO_32 };
 
 struct conf {
@@ -118,6 +119,8 @@ struct conf {
 	int64_t	 reclaim_grace_ms;
 	int64_t	 leave_grace_ms;
 	int64_t	 save_settle_ms;		/* 0: off */
+	int64_t	 save_check;			/* enum conf_save_check */
+	int64_t	 save_check_timeout_ms;
 	int64_t	 handover_countdown_ms;
 	int64_t	 handover_hold_ms;
 	int64_t	 offer_time_ms;

@@ -56,6 +56,7 @@ enum message_type {
 	MESSAGE_CANCEL_REQUEST,
 	MESSAGE_ANSWER_REQUEST,
 	MESSAGE_TAKE_OVER,
+	MESSAGE_SAVE_CHECK,
 	MESSAGE_PING,			/* before hello, too */
 	/* From the server only. */
 	MESSAGE_USER_JOINED,
@@ -119,6 +120,7 @@ struct message {
 	struct slice	tab;		/* MESSAGE_TAB_MAX of [A-Za-z0-9_-] */
 	struct slice	state;		/* MESSAGE_WORD_MAX */
 	struct slice	answer;		/* MESSAGE_WORD_MAX */
+	struct slice	result;		/* MESSAGE_WORD_MAX */
 	struct slice	reason;		/* cut to MESSAGE_REASON_MAX */
 	bool		moves;		/* "move" is true */
 	bool		may_return;	/* "grace" is true */

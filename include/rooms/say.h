@@ -34,6 +34,7 @@ enum say {
 	SAY_CANCEL_REQUEST,
 	SAY_ANSWER_REQUEST,
 	SAY_TAKE_OVER,
+	SAY_SAVE_CHECK,
 	SAY_PING,
 	SAYS
 };
@@ -48,6 +49,18 @@ enum say {
 
 enum say_answer { ANSWER_NONE, ANSWER_HAND_OVER, ANSWER_LATER };
 
+/* How a tab has compared its page with what is saved. */
+enum say_check {
+	CHECK_NONE,		/* a word that nobody knows */
+	CHECK_SAME,
+	CHECK_DIFFERS,
+	CHECK_GONE,
+	CHECK_LOGIN,
+	CHECK_TIMEOUT,
+	CHECK_ERROR,
+	CHECK_UNREADABLE,
+};
+
 struct saying {
 	enum say	 what;
 	int64_t		 at_us;		/* a time of its own, or SAY_NO_TIME */
@@ -61,6 +74,7 @@ struct saying {
 	struct slice	 tab;		/* its id; absent: none that is one */
 	char		 letter;	/* TAB_... */
 	enum say_answer	 answer;
+	enum say_check	 check;
 	struct slice	 reason;
 	bool		 moves;
 	bool		 may_return;

@@ -90,6 +90,15 @@
 	    "verdict=\"undecided\",reason=\"database\"", "")		\
 	C(GUARD_LATE, "guard_answers_total",				\
 	    "verdict=\"undecided\",reason=\"late\"", "")		\
+	C(CHECK_SAME, "save_checks_total", "result=\"same\"",		\
+	    "Pages that browsers compared with what is saved.")		\
+	C(CHECK_DIFFERS, "save_checks_total", "result=\"differs\"", "")	\
+	C(CHECK_GONE, "save_checks_total", "result=\"gone\"", "")	\
+	C(CHECK_LOGIN, "save_checks_total", "result=\"login\"", "")	\
+	C(CHECK_TIMEOUT, "save_checks_total", "result=\"timeout\"", "")	\
+	C(CHECK_ERROR, "save_checks_total", "result=\"error\"", "")	\
+	C(CHECK_UNREADABLE, "save_checks_total",			\
+	    "result=\"unreadable\"", "")				\
 	C(AUTH_ALLOWED, "authorizations_total",				\
 	    "verdict=\"allowed\"", "Handshakes decided.")		\
 	C(AUTH_DENIED, "authorizations_total",				\

@@ -20,6 +20,7 @@ static const char *const id_types[] = { "integer", "uuid", "text", NULL };
 static const char *const origins[] = { "strict", "channels", NULL };
 static const char *const permissions[] = { "model", "staff", NULL };
 static const char *const guards[] = { "off", "report", "enforce", NULL };
+static const char *const save_checks[] = { "on", "log", "off", NULL };
 static const char *const legacies[] = { "off", "3.2", NULL };
 
 #define FIELD(f)	offsetof(struct conf, f)
@@ -195,6 +196,10 @@ const struct conf_option conf_options[] = {
 	SECS(save_settle, 0, 60 * S, "10",
 	    "How long others wait for a save that a page of the package "
 	    "announces before it is done."),
+	ENUM(save_check, save_checks, "on",
+	    "How a page is compared with what is saved before it is saved."),
+	SECS(save_check_timeout, 100, 60 * S, "3",
+	    "How long the browser waits for that."),
 	SECS(handover_countdown, 20 * S, HOUR, "60",
 	    "How long an idle editor who is asked keeps the lock."),
 	SECS(handover_hold, 10 * S, HOUR, "300",

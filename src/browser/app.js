@@ -3,19 +3,20 @@
  * from it goes to the socket, the form and the user interface.
  */
 import { requestedAt } from './clock.js';
+import { createCompare } from './compare.js';
 import {
-  copyText, draftText, forgetDraft, hasDraft, loadDraft, purgeDrafts,
-  storeDraft,
+  copyText, draftText, forgetDraft, hasDraft, joinDrafts, loadDraft,
+  purgeDrafts, storeDraft,
 } from './drafts.js';
 import { createForm } from './form.js';
 import { createLink } from './link.js';
 import { socketUrl } from './page.js';
 import {
-  hasFailed, markSubmit, rememberPlace, rememberSeen, restorePlace, seen,
-  signForm, takeRefusal, takeSubmit,
+  hasFailed, markSubmit, rememberBase, rememberPlace, rememberSeen,
+  restorePlace, seen, signForm, takeBase, takeRefusal, takeSubmit,
 } from './saves.js';
 import * as session from './session.js';
-import { decide, initial, nextTick, reduce } from './state.js';
+import { decide, initial, isMe, newer, nextTick, reduce } from './state.js';
 import { makePlace, mount } from './ui.js';
 import { viewOf } from './view.js';
 
@@ -43,6 +44,8 @@ let ui = null;
 let place = null;
 /** @type {import('./form.js').Form|null} */
 let form = null;
+/** @type {ReturnType<typeof createCompare>|null} */
+let compare = null;
 /** @type {HTMLFormElement|null} */
 let element = null;
 /** URL of the static files, ends in "/". */
@@ -69,13 +72,18 @@ const userId = () => state.hello?.you.user_id;
 function keepDraft() {
   if (!form?.isDirty() || !state.hello) return;
   const fields = form.typed();
-  const names = fields.map((f) => f.name);
-  const older = state.stored ? loadDraft(userId(), key) : null;
-  storeDraft(userId(), key, fields.concat(
-    older?.fields.filter((f) => !names.includes(f.name)) ?? []));
+  storeDraft(userId(), key, joinDrafts(
+    { fields, ...form.changes() },
+    state.stored ? loadDraft(userId(), key) : null));
 }
 
 const dropDraft = () => forgetDraft(userId(), key);
+
+/** It is in the form again. */
+function dropped() {
+  dropDraft();
+  dispatch({ type: 'draft', stored: false });
+}
 
 /** What an earlier page has left, as soon as we know who is here. */
 function seekDraft() {
@@ -92,7 +100,7 @@ function seekDraft() {
 function reload(discard) {
   if (leaving) return;
   if (discard) dropDraft();
-  else if (state.locked) keepDraft();
+  else if (state.locked || state.signedOut) keepDraft();
   rememberPlace(key);
   // An editor's text is not ours to throw away: the browser asks.
   leaving = discard || state.locked || !form?.isDirty();
@@ -111,14 +119,15 @@ const effects = {
     if (!form?.isDirty() || !state.reloadAt) reload(false);
   },
   discard: () => reload(true),
-  submit: () => form?.submit(),
+  // Who wants to save anyway is not asked a second time.
+  submit: () => form?.submit(state.warned?.at === 0),
+  compare: () => compare?.update(),
   keep: keepDraft,
   drop: dropDraft,
   restore() {
     const draft = loadDraft(userId(), key);
-    if (draft) form?.restore(draft.fields);
-    dropDraft();
-    dispatch({ type: 'draft', stored: false });
+    if (draft) compare?.restore(draft, dropped);
+    else dropped();
   },
   reconnect: () => link.connect(),
   lose: () => link.lose(),
@@ -187,7 +196,7 @@ function onFrame(frame) {
 function makeActions() {
   const names = ['claim', 'moveHere', 'requestEdit', 'cancelRequest',
     'handOver', 'later', 'takeOver', 'release', 'reload', 'keepPage',
-    'saveAnyway', 'cancelSave', 'restoreDraft', 'dropDraft', 'dismiss',
+    'saveAnyway', 'cancelSave', 'compare', 'restoreDraft', 'dropDraft', 'dismiss',
     'retry'];
   return /** @type {Actions} */ (/** @type {unknown} */ ({
     ...Object.fromEntries(names.map((name) => [name,
@@ -206,6 +215,36 @@ function makeActions() {
     sendChat: (to, message) => state.greeted &&
       link.send({ type: 'chat_message', recipient_id: to, message }),
   }));
+}
+
+/** @returns {import('./compare.js').Host} */
+function compareHost() {
+  const actions = makeActions();
+  return {
+    settings: () => state.hello?.settings ?? {},
+    who() {
+      const save = newer(state);
+      return save && !isMe(state, save.user_id) ? save.name : '';
+    },
+    tools: () => /** @type {import('./types.js').Ui} */ (ui).tools,
+    load: () => import(base + __PANEL_URL__),
+    hold: (what) => dispatch({ type: 'held', what }),
+    held: () => state.saveHeld === 'comparing',
+    count: (result) => link.send({ type: 'save_check', result }),
+    failed() {
+      const what = decide(state, '', Date.now());
+      if (what === 'pass') form?.submit(true);
+      else dispatch({ type: 'stopped', why: what });
+    },
+    sorry: () => dispatch({ type: 'notice', text: 'error' }),
+    newest() {
+      const at = state.last?.at ?? 0;
+      return () => dispatch({ type: 'known', at });
+    },
+    keep: keepDraft,
+    copy: actions.copyDraft,
+    retry: actions.retry,
+  };
 }
 
 function wake() {
@@ -321,21 +360,34 @@ export function show(el) {
     Array.from(el.elements).some((e) => e.getAttribute('name') === '_save');
   if (canSave && el) {
     element = el;
-    form = createForm(el, hasFailed(mark), {
-      dirty: (dirty) => dispatch({ type: 'dirty', dirty }),
-      decide(button) {
-        const what = decide(state, button, Date.now());
+    form = createForm(el, hasFailed(mark), takeBase(key), {
+      dirty(dirty) {
+        if (dirty) compare?.warm();
+        dispatch({ type: 'dirty', dirty });
+      },
+      decide(button, checked) {
+        const own = decide(state, button, Date.now());
+        const what = compare?.decide(button, own, checked) ?? own;
         if (what === 'pass' && state.greeted) signForm(state.tab);
         return what;
       },
-      stopped: (why) => dispatch({ type: 'stopped', why }),
+      stopped(why) {
+        if (why === 'check') {
+          compare?.save();
+          return;
+        }
+        if (why === 'refuse') keepDraft();
+        dispatch({ type: 'stopped', why });
+      },
       submitted() {
         dispatch({ type: 'submitted' });
         markSubmit(key, state.submittedAt);
+        rememberBase(key, form?.base() ?? null);
         // It may lead to a login page instead.
         keepDraft();
       },
     });
+    compare = createCompare(el, form, compareHost());
   }
   // What it sends is answered while the rest is made.
   dispatch({ type: 'ready', canSave, dirty: !!form?.isDirty() });

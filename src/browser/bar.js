@@ -74,19 +74,20 @@ export function say(view, i18n, actions, askReason) {
   const cancelSave = ['cancel', actions.cancelSave];
 
   // A submit that was stopped.
-  if (view.saveHeld === 'checking') {
-    return line('info', 'clock', t('checking'), [cancelSave]);
+  if (view.saveHeld === 'checking' || view.saveHeld === 'comparing') {
+    return line('info', 'clock', t(view.saveHeld), [cancelSave]);
   }
-  if (view.saveHeld) {
+  if (view.saveHeld === 'newer' || view.saveHeld === 'unseen') {
     return line('bad', 'alert', t('save_refused') + ' ' +
-      t('newer', { name: newer ? newer.name : '' }),
+      (newer ? t('newer', { name: newer.name }) : t('elsewhere')),
     [cancelSave, ['save_anyway', actions.saveAnyway]],
     { sub: t('overwrite') });
   }
 
   // No connection; pages without a lock.
   if (phase === 'signed_out') {
-    return line('bad', 'alert', t('signed_out'), [reload]);
+    return line('bad', 'alert', t('signed_out'), view.saveHeld ? []
+      : view.dirty ? [['log_in', actions.compare], reload] : [reload]);
   }
   if (view.page !== 'change' || mode === 'view_only') {
     return line('plain', undefined, '');
@@ -133,7 +134,9 @@ export function say(view, i18n, actions, askReason) {
     const keep = ['keep', actions.keepPage];
     return line(writes || view.dirty ? 'warn' : 'info', 'alert',
       t(deleted ? 'newer_deleted' : 'newer', { name: newer.name }),
-      view.dirty || deleted ? [keep] : [reload, keep], {
+      view.saveHeld ? [] : view.dirty && !deleted
+        ? [['compare', actions.compare], keep]
+        : deleted ? [keep] : [reload, keep], {
         sub: [i18n.clock(newer.when), list(newer.fields),
           writes && !deleted && t('overwrite')].filter(Boolean).join(' · '),
         until: view.reloadAt,

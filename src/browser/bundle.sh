@@ -5,11 +5,13 @@
 #
 #     bundle.sh FOLDER
 #
-# FOLDER gets what the table is made of: client.js, client.css, lang.<code>.json
-# and each of them with .gz. English is part of client.js and no file of its
-# own. What main.js and its modules know of the other files are two constants:
+# FOLDER gets what the table is made of: client.js, panel.js, client.css,
+# lang.<code>.json and each of them with .gz. English is part of client.js and
+# no file of its own; panel.js is a module that a page loads when it first needs
+# it. What main.js and its modules know of the other files are three constants:
 #
 #     __CSS_URL__    "client.1a2b3c4d.css"
+#     __PANEL_URL__  "panel.1a2b3c4d.js"
 #     __LANG_URLS__  {"de":"lang.de.1a2b3c4d.json", ...}
 set -eu
 LC_ALL=C
@@ -22,7 +24,7 @@ command -v esbuild >/dev/null || {
 	exit 1
 }
 mkdir -p "$out"
-rm -f "$out"/client.* "$out"/lang.*
+rm -f "$out"/client.* "$out"/panel.* "$out"/lang.*
 
 esbuild_text() {
 	esbuild --log-level=warning --minify --charset=utf8 \
@@ -89,6 +91,13 @@ css=client.$(digest "$out/client.css" 8).css
 arrays "$out/client.css"
 row "$css" "text/css; charset=utf-8" true "$out/client.css" >>"$rows"
 
+javascript="text/javascript; charset=utf-8"
+esbuild_text --bundle --format=esm --target=$targets "$here/panel.js" \
+    >"$out/panel.js"
+panel=panel.$(digest "$out/panel.js" 8).js
+arrays "$out/panel.js"
+row "$panel" "$javascript" true "$out/panel.js" >>"$rows"
+
 languages=
 names "$here/lang/en.json" >"$out/names"
 for source in "$here"/lang/*.json; do
@@ -106,10 +115,10 @@ done
 
 esbuild_text --bundle --format=iife --target=$targets \
     "--define:__CSS_URL__=\"$css\"" \
+    "--define:__PANEL_URL__=\"$panel\"" \
     "--define:__LANG_URLS__={$languages}" \
     "$here/main.js" >"$out/client.js"
 arrays "$out/client.js"
-javascript="text/javascript; charset=utf-8"
 row client.js "$javascript" false "$out/client.js" >>"$rows"
 row "client.$(digest "$out/client.js" 8).js" "$javascript" true \
     "$out/client.js" >>"$rows"

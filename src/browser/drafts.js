@@ -8,7 +8,14 @@ export const DRAFT_MS = 12 * 3600000;
 
 /**
  * @typedef {import('./fields.js').Kept} Kept
- * @typedef {{at: number, fields: Kept[]}} Draft
+ * @typedef {import('./formvalues.js').Cell} Cell
+ *
+ * @typedef {Object} Draft
+ * @property {number} at
+ * @property {Kept[]} fields           as people read them
+ * @property {[string, Cell][]} [base] what was there before, by key; drafts of
+ *   older clients have none
+ * @property {[string, Cell][]} [mine] what was typed
  */
 
 /**
@@ -39,6 +46,26 @@ export const hasDraft = (key) =>
   session.keys('draft:').some((k) => k.endsWith(`:${key}`));
 
 /**
+ * What was typed and what an earlier page has left, as one draft. If one of
+ * them has no base, both can only be shown.
+ *
+ * @param {Pick<Draft, 'fields'|'base'|'mine'>} now
+ * @param {Draft|null} older
+ * @returns {Pick<Draft, 'fields'|'base'|'mine'>}
+ */
+export function joinDrafts(now, older) {
+  if (!older) return now;
+  const names = now.fields.map((f) => f.name);
+  /** @param {'base'|'mine'} which */
+  const join = (which) => {
+    const [a, b] = [older[which], now[which]];
+    return a && b && [...new Map([...a, ...b])];
+  };
+  return { base: join('base'), mine: join('mine'), fields: now.fields.concat(
+    older.fields.filter((f) => !names.includes(f.name))) };
+}
+
+/**
  * As text for the clipboard.
  *
  * @param {Kept[]} fields
@@ -62,11 +89,11 @@ export function loadDraft(userId, key) {
 /**
  * @param {unknown} userId
  * @param {string} key
- * @param {Kept[]} fields
+ * @param {Pick<Draft, 'fields'|'base'|'mine'>} draft
  */
-export function storeDraft(userId, key, fields) {
-  if (!fields.length) return;
-  session.put(draftKey(userId, key), { at: Date.now(), fields });
+export function storeDraft(userId, key, draft) {
+  if (!draft.fields.length) return;
+  session.put(draftKey(userId, key), { at: Date.now(), ...draft });
 }
 
 /**

@@ -11,7 +11,9 @@
  */
 
 /** Not worth a draft. */
-const MANAGEMENT = /^csrf|-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
+export const MANAGEMENT = /^csrf|-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS$/;
+/** So many steps up an editor and its field have a parent in common. */
+const NEAR = 4;
 const PRIVATE = /^(password|file)$/;
 
 /**
@@ -30,16 +32,33 @@ const fieldsNamed = (form, name) =>
  *
  * @param {Element} el
  */
-const isChosen = (el) => el.matches('.selector select[id$=_to]');
+export const isChosen = (el) => el.matches('.selector select[id$=_to]');
 
 /**
  * Editors nobody knows, that may fill their field in when the form is sent.
  *
  * @param {HTMLFormElement} form
  */
-const editables = (form) =>
-  Array.from(form.querySelectorAll('[contenteditable]'))
-    .filter((el) => !el.closest('.ck,.ql-container'));
+export const editables = (form) =>
+  /** @type {HTMLElement[]} */ (Array.from(form.querySelectorAll('[contenteditable]'))
+    .filter((el) =>
+      !el.closest('.ck,.ql-container,.CodeMirror,trix-editor')));
+
+/**
+ * The field that such an editor is for: the one that stands nearest.
+ *
+ * @param {HTMLElement} el
+ * @returns {string}  its name; ""
+ */
+export function fieldBehind(el) {
+  let up = el.parentElement;
+  for (let n = 0; up && n < NEAR; n++) {
+    const field = up.querySelector('textarea[name],[type=hidden][name]');
+    if (field) return field.getAttribute('name') ?? '';
+    up = up.parentElement;
+  }
+  return '';
+}
 
 /**
  * @param {HTMLFormElement} form
@@ -80,15 +99,18 @@ export function differing(a, b) {
 }
 
 /** @param {string|null|undefined} text */
-const tidy = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
+export const tidy = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
 
-/** @param {Field[]} fields */
-function labelOf([el, more]) {
+/**
+ * @param {Field[]} fields
+ * @param {string} [name]  what stands in for a label
+ */
+export function labelOf([el, more], name = el.name) {
   // Of a group each field has a label of its own.
   const label = more && el.closest('.form-row,fieldset')
     ?.querySelector('label:not([for]),legend') || el.labels?.[0];
   return tidy(label?.textContent).replace(/\s*:$/, '') ||
-    el.getAttribute('aria-label') || el.name.replace(/[-_]+/g, ' ');
+    el.getAttribute('aria-label') || name.replace(/[-_]+/g, ' ');
 }
 
 /**
@@ -97,7 +119,7 @@ function labelOf([el, more]) {
  * @param {Field[]} fields
  * @param {string[]} values
  */
-function shownValues(fields, values) {
+export function shownValues(fields, values) {
   if (fields[0].type === 'checkbox' && !fields[1]) {
     return values.length ? '\u2713' : '\u2717';
   }
@@ -105,7 +127,9 @@ function shownValues(fields, values) {
   const words = {};
   for (const el of fields) {
     if (el instanceof HTMLSelectElement) {
-      for (const o of el.options) words[o.value] = tidy(o.text);
+      for (const o of el.options) {
+        if (values.includes(o.value)) words[o.value] = tidy(o.text);
+      }
     } else if (/^(radio|checkbox)$/.test(el.type)) {
       words[el.value] = tidy(el.labels?.[0]?.textContent);
     }
@@ -114,7 +138,7 @@ function shownValues(fields, values) {
 }
 
 /** @param {string} html */
-const plain = (html) => tidy(
+export const plain = (html) => tidy(
   new DOMParser().parseFromString(html, 'text/html').body.textContent);
 
 /**

@@ -2,9 +2,11 @@
  * The admin's form: whether something was typed, its Save guarded, and all of
  * it read-only.
  */
-import { differing, keepFields, restoreFields, snapshot } from './fields.js';
+import { differing, keepFields, snapshot } from './fields.js';
+import { loaded, readForm } from './formvalues.js';
 import { createReadOnly, isOurs, isText } from './readonly.js';
 import { createRich } from './rich.js';
+import { createContent } from './typed.js';
 
 const CHECK_MS = 500;
 /** Editors take their time to start. */
@@ -107,6 +109,29 @@ function createTyping(form, failed, isLocked, tell) {
   return {
     rich, look, check, touch,
     isDirty: () => dirty,
+    /**
+     * The names of what was typed into; null: it may be any.
+     *
+     * @returns {Set<string>|null}
+     */
+    changed() {
+      if (old) return null;
+      return new Set(touched ? differing(clean, snapshot(form, rich)) : []);
+    },
+    /**
+     * These are what is saved: who types them again has typed nothing.
+     *
+     * @param {Map<string, string[]|null>} saved  by name; null: what is there
+     */
+    settle(saved) {
+      touch();
+      const now = snapshot(form, rich);
+      for (const [name, values] of saved) {
+        const is = values ?? now.get(name);
+        if (is) clean.set(name, is);
+        else clean.delete(name);
+      }
+    },
     /** What was typed, for a draft. */
     typed() {
       rich.flush();
@@ -121,17 +146,23 @@ function createTyping(form, failed, isLocked, tell) {
  * @param {HTMLFormElement} form
  * @param {boolean} failed  the page shows what was typed before: a save that
  *   did not pass validation
+ * @param {import('./formvalues.js').Values|null} before  what there was before
+ *   that, if the tab remembers
  * @param {Object} on
  * @param {(dirty: boolean) => void} on.dirty
- * @param {(button: string) => 'pass'|'hold'|'refuse'|'warn'} on.decide
- * @param {(why: 'hold'|'refuse'|'warn') => void} on.stopped
+ * @param {(button: string, checked: boolean) =>
+ *   'pass'|'hold'|'refuse'|'warn'|'check'} on.decide  checked: it has been
+ *   compared with what is saved
+ * @param {(why: 'hold'|'refuse'|'warn'|'check') => void} on.stopped
  * @param {() => void} on.submitted  and nobody prevented it
  */
-export function createForm(form, failed, on) {
+export function createForm(form, failed, before, on) {
   let locked = false;
   let submitting = false;
-  /** @type {HTMLElement|null} */
+  let checked = false;
+  /** @type {HTMLButtonElement|HTMLInputElement|null} */
   let button = null;
+  let wasDisabled = false;
   const typing = createTyping(form, failed, () => locked, on.dirty);
   const { rich, check } = typing;
   const setReadOnly = createReadOnly(form, typing.look);
@@ -143,10 +174,12 @@ export function createForm(form, failed, on) {
     if (pressed?.form === form) button = pressed;
   }, true);
 
-  document.addEventListener('submit', (e) => {
+  // Before the page's own handlers: they are for the submit that goes out.
+  addEventListener('submit', (e) => {
     if (e.target !== form) return;
-    button = /** @type {SubmitEvent} */ (e).submitter ?? button;
-    const what = on.decide(button?.getAttribute('name') ?? '');
+    if ('submitter' in e) button = /** @type {any} */ (e).submitter;
+    wasDisabled = !!button?.disabled;
+    const what = on.decide(button?.getAttribute('name') ?? '', checked);
     if (what !== 'pass') {
       e.preventDefault();
       e.stopImmediatePropagation();
@@ -177,18 +210,27 @@ export function createForm(form, failed, on) {
       setReadOnly(is);
       rich.lock(is);
     },
-    /** The submit that was stopped, again, with the same button. */
-    submit() {
+    /**
+     * The submit that was stopped, again, with the same button.
+     *
+     * @param {boolean} [compared]  with what is saved
+     */
+    submit(compared = false) {
       // Not before the event that was stopped is over: within it, browsers
       // ignore another.
       setTimeout(() => {
-        if (form.requestSubmit) {
-          form.requestSubmit(button?.isConnected ? button : undefined);
-        } else {
-          button?.click();
-        }
+        checked = compared;
+        const by = button?.isConnected ? button : null;
+        // By a script, against a second click; it would not be sent.
+        const off = !!by?.disabled && !wasDisabled;
+        if (by && off) by.disabled = false;
+        if (form.requestSubmit) form.requestSubmit(by ?? undefined);
+        else by?.click();
+        if (by && off) by.disabled = true;
+        checked = false;
       });
     },
+    focusButton: () => button?.focus({ preventScroll: true }),
     /**
      * Whether the page shows all of that already.
      *
@@ -199,12 +241,9 @@ export function createForm(form, failed, on) {
       return fields.every(({ name, values }) =>
         `${now.get(name) ?? ''}` === `${values}`);
     },
-    /** @param {import('./fields.js').Kept[]} fields */
-    restore(fields) {
-      typing.touch();
-      restoreFields(form, fields, rich);
-      check();
-    },
+    ...createContent(form, typing, failed ||
+      form.querySelector('.errorlist,.errornote') ? before
+      : readForm(form, loaded, true)),
   };
 }
 

@@ -89,6 +89,41 @@ const quill = (ed, box) => ({
 });
 
 /**
+ * CodeMirror 5, and EasyMDE on top of it: its field follows only when the form
+ * is sent.
+ *
+ * @param {any} ed
+ * @returns {Editor}
+ */
+const codemirror = (ed) => ({
+  key: ed,
+  field: ed.getTextArea(),
+  closed: !!ed.getOption('readOnly'),
+  lock: (on) => ed.setOption('readOnly', on),
+  read: () => ed.getValue(),
+  write: (text) => ed.setValue(text),
+  flush: () => ed.save(),
+  watch: (changed) => ed.on('change', changed),
+});
+
+/**
+ * Trix: its field is hidden, and follows; it does not follow the field.
+ *
+ * @param {any} el  <trix-editor>
+ * @returns {Editor}
+ */
+const trix = (el) => ({
+  key: el.editor,
+  field: el.inputElement,
+  closed: el.disabled || el.contentEditable === 'false',
+  lock: (on) => el.setAttribute('contenteditable', String(!on)),
+  read: () => el.inputElement.value,
+  write: (html) => el.editor.loadHTML(html),
+  flush() {},
+  watch: (changed) => el.addEventListener('trix-change', changed),
+});
+
+/**
  * @template T
  * @param {() => T} what
  * @returns {T|undefined}  undefined: this editor is not as we know it
@@ -124,11 +159,15 @@ function findEditors(form) {
     Array.from(page.tinymce.editors ?? page.tinymce.get())) ?? []) {
     if (ed.initialized) add(() => tinymce(ed));
   }
-  for (const el of form.querySelectorAll('.ck-editor__editable,.ql-container')) {
-    const { ckeditorInstance: ck, __quill } = /** @type {any} */ (el);
+  for (const el of form.querySelectorAll(
+    '.ck-editor__editable,.ql-container,.CodeMirror,trix-editor')) {
+    const { ckeditorInstance: ck, __quill, CodeMirror: cm, editor } =
+      /** @type {any} */ (el);
     // Before and since its version 2.
     const ql = __quill ?? page.Quill?.find?.(el);
     if (ck) add(() => ckeditor5(ck));
+    else if (cm) add(() => codemirror(cm));
+    else if (editor) add(() => trix(el));
     else if (ql) add(() => quill(ql, el));
   }
   return found;

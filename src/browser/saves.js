@@ -67,6 +67,27 @@ export function hasFailed(mark) {
 }
 
 /**
+ * What the page was loaded with: if the submit does not pass validation, the
+ * next one shows what was typed.
+ *
+ * @param {string} key
+ * @param {import('./formvalues.js').Values|null} base
+ */
+export function rememberBase(key, base) {
+  session.put(`base:${key}`, base &&
+    { cells: [...base.cells], rows: [...base.rows] });
+}
+
+/**
+ * @param {string} key
+ * @returns {import('./formvalues.js').Values|null}  asked once
+ */
+export function takeBase(key) {
+  const kept = session.take(`base:${key}`);
+  return kept && { cells: new Map(kept.cells), rows: new Map(kept.rows) };
+}
+
+/**
  * The last save the tab knew of when it left the object's page: what it loads
  * next is not older, whatever the clocks say.
  *

@@ -81,7 +81,7 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  * @property {boolean} kept      what is on the page is in the draft
  * @property {boolean} stored    there is a draft of an earlier page
  * @property {boolean} restoring
- * @property {'checking'|'newer'|null} saveHeld
+ * @property {import('./types.js').Held} saveHeld
  * @property {{of: number, at: number}|null} warned
  * @property {number} keepFor    no reload for this save
  * @property {number|null} reloadAt
@@ -91,7 +91,7 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  * @typedef {{kind: OustKind, name: string, reason: string}} Loss
  * @typedef {Facts & Known} State
  *
- * @typedef {'reload'|'discard'|'submit'|'keep'|'drop'|'restore'|
+ * @typedef {'reload'|'discard'|'submit'|'keep'|'drop'|'restore'|'compare'|
  *   'reconnect'|'lose'|'sentBack'} Effect
  *   keep, drop, restore: the draft; discard: it, and what is on the page;
  *   lose: the socket is dead; sentBack: the submit was none
@@ -104,6 +104,8 @@ import { ask, isUnsure, watch, watchAt } from './watch.js';
  *   {type: 'visible', visible: boolean} | {type: 'submitted'} |
  *   {type: 'stopped', why: 'hold'|'refuse'|'warn'} |
  *   {type: 'refused'} |
+ *   {type: 'held', what: 'unseen'|'comparing'|'merging'|null} |
+ *   {type: 'known', at: number} |
  *   {type: 'draft', stored: boolean} |
  *   {type: 'notice', text: string} |
  *   {type: 'act', name: string, arg?: any}} Event
@@ -557,13 +559,17 @@ function act(s, name, arg, now, out) {
       s.keepFor = s.last?.at ?? 0;
       break;
     case 'saveAnyway':
-      if (s.saveHeld === 'newer') out.effects.push('submit');
+      if (s.saveHeld !== 'newer' && s.saveHeld !== 'unseen') break;
+      out.effects.push('submit');
       // That Save asks again, and is not to be asked again.
-      if (s.warned) s.warned = { ...s.warned, at: 0 };
+      s.warned = { of: s.warned?.of ?? 0, at: 0 };
       s.saveHeld = null;
       break;
     case 'cancelSave':
       s.saveHeld = s.warned = null;
+      break;
+    case 'compare':
+      out.effects.push('compare');
       break;
     case 'restoreDraft':
       s.restoring = s.stored;
@@ -663,6 +669,13 @@ function take(s, e, now, out) {
       break;
     case 'refused':
       sentBack(s, '', out);
+      break;
+    case 'held':
+      s.saveHeld = e.what;
+      break;
+    case 'known':
+      // The page has what was saved by then.
+      s.known = Math.max(s.known, e.at);
       break;
     case 'draft':
       s.stored = e.stored;

@@ -30,6 +30,13 @@
  *   offered: reserved for me until offer.until;
  *   view_only: the page has no Save
  *
+ * @typedef {'checking'|'newer'|'unseen'|'comparing'|'merging'|null} Held
+ *   a submit that was stopped. checking: it goes on by itself when the answer
+ *   is there; newer: it would overwrite a newer save: "Save anyway"
+ *   (saveAnyway) or not (cancelSave); unseen: the same, and the panel to show
+ *   what did not come; comparing: with what is saved, or the user has asked for
+ *   it; merging: the panel asks
+ *
  * @typedef {'taken_over'|'handed_over'|'lost'|'moved'} OustKind
  *   moved: to another tab of mine
  *
@@ -64,9 +71,7 @@
  * @property {boolean} dirty
  * @property {Newer|null} newer
  * @property {number|null} reloadAt  the page reloads itself then
- * @property {'checking'|'newer'|null} saveHeld  a submit that was stopped.
- *   checking: it goes on by itself when the answer is there; newer: it would
- *   overwrite a newer save: "Save anyway" (saveAnyway) or not (cancelSave)
+ * @property {Held} saveHeld
  * @property {{kind: OustKind, name: string, reason: string}|null} ousted
  *   why I am no longer the editor while I had typed something
  * @property {boolean} hasDraft      text is kept: copy and restore are offered
@@ -83,6 +88,8 @@
  * @property {number} handover_hold
  * @property {number} offer_time
  * @property {string} admin_url
+ * @property {'on'|'log'|'off'} save_check
+ * @property {number} save_check_timeout  s
  *
  * @typedef {Object} Actions         what the UI may ask for
  * @property {() => void} claim
@@ -97,6 +104,7 @@
  * @property {() => void} keepPage        no reload for this newer save
  * @property {() => void} saveAnyway
  * @property {() => void} cancelSave
+ * @property {() => void} compare         the page with what is saved
  * @property {() => Promise<boolean>} copyDraft
  * @property {() => void} restoreDraft
  * @property {() => void} dropDraft       also forgets `ousted`
@@ -134,7 +142,14 @@
  * @property {string} language       of <html lang>, maybe ""
  * @property {Actions} actions
  *
+ * @typedef {Object} Tools           what the panel is made with
+ * @property {HTMLElement} host      where it goes
+ * @property {import('./i18n.js').I18n} i18n
+ * @property {typeof import('./dom.js').h} h
+ * @property {typeof import('./dom.js').patch} patch
+ *
  * @typedef {Object} Ui              what ui.mount() returns
+ * @property {Tools} tools
  * @property {(view: View) => void} render
  * @property {(frame: ChatFrame) => void} chat
  * @property {(objects: Record<string, Who>) => void} badges

@@ -6,6 +6,7 @@ import { makeAnnouncer } from './announce.js';
 import { makeBadges } from './badges.js';
 import { makeBar, sayNotice, sayOusted, SHORTCUT } from './bar.js';
 import { makeChat } from './chat.js';
+import { h, patch } from './dom.js';
 import { choose, makeI18n } from './i18n.js';
 import en from './lang/en.json';
 import { makePeople } from './people.js';
@@ -189,7 +190,8 @@ export function mount(options) {
   const element = place.bar;
   const who = shadow('people', css);
   const talk = shadow('chat', css);
-  const roots = [element, who.host, talk.host];
+  const host = document.createElement('div');
+  const roots = [element, host, who.host, talk.host];
   const status = makeAnnouncer('status');
   const alert = makeAnnouncer('alert');
   const i18n = makeI18n(en);
@@ -212,6 +214,10 @@ export function mount(options) {
   // A popup has no faces: what is not on the page does not load.
   const styled = Promise.all([place.styled, page.popup || who.styled]);
   document.body.append(talk.host);
+  Object.assign(host, { id: 'collabd-panel', tabIndex: -1, hidden: true });
+  host.setAttribute('role', 'group');
+  host.setAttribute('aria-labelledby', 'collabd-panel-title');
+  element.after(host);
   watchTheme(element.parentElement || document.body, roots);
 
   const draw = () => {
@@ -250,6 +256,7 @@ export function mount(options) {
   learn(options, i18n).then(speak);
   setTimeout(() => ready || speak('en'), LANGUAGE_WAIT_MS);
   return {
+    tools: { host, i18n, h, patch },
     render(next) {
       view = next;
       draw();

@@ -40,6 +40,7 @@ static const char *const type_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_CANCEL_REQUEST] = "cancel_request",
 	[MESSAGE_ANSWER_REQUEST] = "answer_request",
 	[MESSAGE_TAKE_OVER] = "take_over",
+	[MESSAGE_SAVE_CHECK] = "save_check",
 	[MESSAGE_PING] = "ping",
 	[MESSAGE_PRESENCE] = "presence",
 	[MESSAGE_USER_PRESENT] = "user_present",
@@ -178,6 +179,9 @@ read_tab_keys(struct message *m)
 		break;
 	case MESSAGE_TAKE_OVER:
 		m->reason = get_cut(m, "reason", MESSAGE_REASON_MAX);
+		break;
+	case MESSAGE_SAVE_CHECK:
+		m->result = get_word(m, "result", MESSAGE_WORD_MAX);
 		break;
 	default:
 		break;

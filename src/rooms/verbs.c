@@ -108,6 +108,16 @@ answer(struct member *m, const struct saying *say)
 		member_refuse(m, REFUSED_ANSWER, say->what);
 }
 
+/* It is only counted: the saves that could not be compared are nowhere else to be
+ * seen. */
+static void
+count_check(struct member *m, const struct saying *say)
+{
+	if (say->check != CHECK_NONE)
+		rooms_count(m->room->set, (enum room_count)(COUNT_CHECK_SAME +
+		    (say->check - CHECK_SAME)), 1);
+}
+
 /* The page asks whether this worker is alive: answered at once and to this
  * socket, past the room's queue, since nothing else is asked. */
 static void
@@ -138,6 +148,7 @@ static const struct verb verbs[] = {
 	  WISH_NONE },
 	{ SAY_ANSWER_REQUEST, IN_EDIT, BY_TABS, 0, answer, WISH_NONE },
 	{ SAY_TAKE_OVER, IN_EDIT, BY_TABS, EDIT_TAKE, NULL, WISH_KEEP },
+	{ SAY_SAVE_CHECK, IN_EDIT, BY_TABS, 0, count_check, WISH_NONE },
 	/* People. */
 	{ SAY_STATE, IN_EDIT | IN_MODEL, BY_TABS, 0, change_state,
 	  WISH_NONE },

@@ -26,6 +26,7 @@ SAME(REQUEST_EDIT);
 SAME(CANCEL_REQUEST);
 SAME(ANSWER_REQUEST);
 SAME(TAKE_OVER);
+SAME(SAVE_CHECK);
 SAME(PING);
 _Static_assert((int)SAYS == (int)MESSAGE_TYPE_SERVER, "no more than these");
 
@@ -47,6 +48,27 @@ answer_of(struct slice answer)
 	return (slice_is(answer, "later") ? ANSWER_LATER : ANSWER_NONE);
 }
 
+static enum say_check
+check_of(struct slice result)
+{
+	static const char *const names[] = {
+		[CHECK_SAME] = "same",
+		[CHECK_DIFFERS] = "differs",
+		[CHECK_GONE] = "gone",
+		[CHECK_LOGIN] = "login",
+		[CHECK_TIMEOUT] = "timeout",
+		[CHECK_ERROR] = "error",
+		[CHECK_UNREADABLE] = "unreadable",
+	};
+	size_t i;
+
+	for (i = CHECK_SAME; i < COUNT_OF(names); i++) {
+		if (slice_is(result, names[i]))
+			return ((enum say_check)i);
+	}
+	return (CHECK_NONE);
+}
+
 void
 hear(struct heard *h, struct slice text)
 {
@@ -66,6 +88,7 @@ hear(struct heard *h, struct slice text)
 	say->tab = m->tab;
 	say->letter = letter_of(m->state);
 	say->answer = answer_of(m->answer);
+	say->check = check_of(m->result);
 	say->reason = m->reason;
 	say->moves = m->moves;
 	say->may_return = m->may_return;

@@ -297,6 +297,22 @@ render_lock_number(struct render *r, struct room *room,
 
 /* --- what tabs are told besides --- */
 
+/* The client compares, the daemon only says how. */
+static void
+add_save_check(struct buf *b, const struct conf *conf)
+{
+	static const char *const names[] = {
+		[SAVE_CHECK_ON] = "on",
+		[SAVE_CHECK_LOG] = "log",
+		[SAVE_CHECK_OFF] = "off",
+	};
+
+	json_add_pair(b, "save_check", names[conf->save_check]);
+	buf_addf(b, ",\"save_check_timeout\":%lld.%03lld,",
+	    (long long)conf->save_check_timeout_ms / 1000,
+	    (long long)conf->save_check_timeout_ms % 1000);
+}
+
 static void
 add_settings(struct buf *b, const struct conf *conf)
 {
@@ -328,6 +344,7 @@ add_settings(struct buf *b, const struct conf *conf)
 	    (long long)conf->handover_countdown_ms / 1000,
 	    (long long)conf->handover_hold_ms / 1000,
 	    (long long)conf->offer_time_ms / 1000);
+	add_save_check(b, conf);
 	json_add_pair(b, "admin_url", conf->admin_url);
 	buf_add_char(b, '}');
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 
+import { loads, panel, update } from './lib/panel.mjs';
 import { picture, scenario, scenarioAlone } from './lib/scene.mjs';
 import { t } from './lib/words.mjs';
 
@@ -11,7 +12,7 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 async function findings(tab) {
 	await tab.page.addScriptTag({ path: AXE });
 	return tab.page.evaluate(async () => {
-		const ours = ['#collabd-bar', '#collabd-chat',
+		const ours = ['#collabd-bar', '#collabd-panel', '#collabd-chat',
 		    '#collabd-status', '#collabd-alert'].filter((s) =>
 		    document.querySelector(s));
 		const { violations } = await window.axe.run(
@@ -108,6 +109,64 @@ scenario('everything with the keyboard alone', async (s) => {
 	await keys.press('Enter');
 	await ann.mode('editor');
 });
+
+scenario('what others have changed, with the keyboard alone', async (s) => {
+	const article = await s.article();
+	const ann = await s.tab('ann', article.path);
+	const keys = ann.page.keyboard;
+
+	await ann.mode('editor');
+	await ann.type('title', 'By Ann');
+	await ann.type('summary', 'It sails again.');
+	await update(s, article, { title: 'By SQL', summary: 'It sailed.' });
+	await keys.press('Enter');
+	await ann.field('title').press('Enter');
+	await panel(ann).waitFor();
+	assert.match(await focused(ann), /2 changes were made elsewhere/);
+	/* Nothing is chosen: it is said, and the first choice has the focus. */
+	await tabTo(ann, t('save_merged'));
+	await keys.press('Enter');
+	await panel(ann).getByRole('alert').waitFor();
+	await keys.press('Space');
+	assert.ok(await panel(ann).getByLabel(t('use_yours')).first().isChecked());
+	/* The other field: its second choice, then edited. */
+	await keys.press('Tab');
+	await keys.press('Space');
+	await keys.press('ArrowDown');
+	await keys.press('ArrowDown');
+	assert.ok(await panel(ann).getByLabel(t('edit_both')).isChecked());
+	await keys.press('Tab');
+	await keys.press('Control+A');
+	await keys.type('Both.');
+	/* Escape does not throw that away. */
+	await keys.press('Escape');
+	await tabTo(ann, t('save_merged'));
+	await loads(ann, keys.press('Enter'));
+	assert.equal(await s.stored(article, 'title'), 'By Ann');
+	assert.equal(await s.stored(article, 'summary'), 'Both.');
+});
+
+for (const colorScheme of ['light', 'dark'])
+	scenario(`axe-core finds nothing serious in the panel, ${colorScheme}`,
+	    async (s) => {
+		const article = await s.article();
+		const ann = await s.tab('ann', article.path, { colorScheme });
+
+		await ann.mode('editor');
+		await ann.type('title', 'By Ann');
+		await ann.type('summary', 'It sails again.');
+		await update(s, article, { title: 'By SQL', state: 'review',
+		    summary: 'It sailed.' });
+		await ann.pressSave();
+		await panel(ann).waitFor();
+		assert.deepEqual(await findings(ann), [], 'as it comes');
+		await panel(ann).getByLabel(t('edit_both')).check();
+		await panel(ann).getByRole('button', { name: t('save_merged') })
+		    .click();
+		await panel(ann).getByRole('alert').waitFor();
+		assert.deepEqual(await findings(ann), [], 'something is missing');
+		await picture(ann, `access-panel-${colorScheme}`);
+	});
 
 for (const colorScheme of ['light', 'dark'])
 	scenario(`axe-core finds nothing serious, ${colorScheme}`, async (s) => {
@@ -233,6 +292,10 @@ scenarioAlone('a strict Content-Security-Policy', async (s) => {
 	await bob.press('notification_button_text');
 	await ann.press('hand_over');
 	await bob.mode('editor');
+	await bob.type('title', 'By Bob');
+	await update(s, article, { summary: 'By SQL.' });
+	await bob.pressSave();
+	await panel(bob).waitFor();
 	for (const tab of [ann, bob])
 		assert.deepEqual((await tab.page.evaluate(() =>
 		    window.collabdRefused)).filter((text) =>

@@ -3,6 +3,8 @@ import './presence.test.mjs';
 import './lock.test.mjs';
 import './form.test.mjs';
 import './save.test.mjs';
+import './merge.test.mjs';
+import './values.test.mjs';
 import './handover.test.mjs';
 import './pages.test.mjs';
 import './chat.test.mjs';

@@ -30,7 +30,7 @@ export default [
       ecmaVersion: 2021,
       sourceType: 'module',
       // tsc knows the DOM; here are only the names.
-      globals: names(['__CSS_URL__', '__LANG_URLS__']),
+      globals: names(['__CSS_URL__', '__LANG_URLS__', '__PANEL_URL__']),
     },
     // tsc finds names that do not exist, and knows more of them.
     rules: { ...style, 'no-undef': 'off' },

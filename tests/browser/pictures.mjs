@@ -2,7 +2,7 @@
  * The pictures of the README, of the real thing: two windows side by side.
  *
  *     cd tests/browser/pictures
- *     node ../pictures.mjs lock.png handover.png
+ *     node ../pictures.mjs lock.png handover.png merge.png
  *
  * COLLABD_BINARY is the daemon, BROWSER_DJANGO the Django (3.2).
  */
@@ -11,10 +11,11 @@ import { chromium } from 'playwright-core';
 import { CHROMIUM, logIn } from './lib/chromium.mjs';
 import { Stack } from './lib/stack.mjs';
 
-const [LOCK, HANDOVER] = process.argv.slice(2);
+const [LOCK, HANDOVER, MERGE] = process.argv.slice(2);
 const DJANGO = process.env.BROWSER_DJANGO || '3.2';
 const PAGE = '/admin/press/article/1/change/';
 const SIZE = { width: 840, height: 560 };
+const TALL = { width: 1240, height: 900 };
 /* Of what is on the screen, so that two windows are a picture for a page. */
 const SCALE = 0.6;
 const STYLE = `
@@ -25,8 +26,8 @@ const STYLE = `
 	figcaption { padding: 8px 16px; background: #cfd6dd; }
 	img { display: block; }`;
 
-if (!HANDOVER) {
-	console.error('usage: pictures.mjs LOCK.png HANDOVER.png');
+if (!MERGE) {
+	console.error('usage: pictures.mjs LOCK.png HANDOVER.png MERGE.png');
 	process.exit(64);
 }
 
@@ -69,6 +70,33 @@ async function picture(path, windows) {
 	await page.close();
 }
 
+/** Ann saves what Carol has saved meanwhile, who is in no room. */
+async function merge(page) {
+	const summary = await page.inputValue('#id_summary');
+
+	await page.setViewportSize(TALL);
+	await page.fill('#id_summary', summary.replace(/\.$/, ' again.'));
+	await stack.django(`
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from press.models import Article, User
+import json
+a = Article.objects.get(pk=1)
+a.title = "Farewell to the last ferry"
+a.summary = a.summary.replace("October", "November")
+a.state = "review" if a.state != "review" else "published"
+a.save()
+LogEntry.objects.create(user=User.objects.get(username="carol"),
+    content_type=ContentType.objects.get_for_model(a), object_id="1",
+    object_repr=str(a), action_flag=CHANGE, change_message=json.dumps(
+        [{"changed": {"fields": ["Title", "Summary", "State"]}}]))`);
+	await page.locator('#collabd-bar', { hasText: 'Carol' }).waitFor();
+	await page.click('input[name=_continue]');
+	await page.locator('#collabd-panel [value=both]').check();
+	await page.evaluate(() => document.getElementById('collabd-bar')
+	    .scrollIntoView());
+}
+
 try {
 	const ann = await open('ann');
 	await mode(ann, 'editor');
@@ -83,6 +111,9 @@ try {
 	await mode(bob, 'waiting');
 	await button(ann, 'hand_over').waitFor();
 	await picture(HANDOVER, [['Ann', ann], ['Bob', bob]]);
+	await bob.close();
+	await merge(ann);
+	await picture(MERGE, [['Ann', ann]]);
 } finally {
 	await browser.close();
 	await stack.stop();

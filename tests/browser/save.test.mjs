@@ -88,10 +88,16 @@ scenarioAlone('a save is told of after the commit, in whatever order', async (s)
 	assert.equal((await carol.frame('saved')).name, 'Bob Okafor');
 });
 
-scenario('the editor is warned before overwriting', async (s) => {
+scenarioAlone('save_check = log: the editor is warned of a newer save',
+    async (s) => {
 	const article = await s.article();
-	const ann = await s.tab('ann', article.path);
 
+	s.later(() => s.stack.command('collabd', { action: 'reload',
+	    settings: { save_check: 'on' } }));
+	await s.stack.command('collabd', { action: 'reload',
+	    settings: { save_check: 'log' } });
+	const ann = await s.tab('ann', article.path);
+	await ann.frame('hello', (f) => f.settings.save_check === 'log');
 	await ann.mode('editor');
 	await ann.type('title', 'From this page');
 	await s.saveElsewhere(article, 'summary', 'From elsewhere.');

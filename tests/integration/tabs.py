@@ -19,7 +19,8 @@ PRESENT = PERSON | {"since", "state"}
 SAVE = {"id", "user_id", "name", "when", "action", "fields"}
 SETTINGS = {"texts", "enable_chat", "chat_message_max",
             "notification_request_interval", "handover_countdown",
-            "handover_hold", "offer_time", "admin_url"}
+            "handover_hold", "offer_time", "save_check",
+            "save_check_timeout", "admin_url"}
 
 
 def check_time(text):

@@ -56,14 +56,19 @@ def style_name(script):
 
 
 @pytest.fixture(scope="module")
+def panel_name(script):
+    return re.search(r"panel\.[0-9a-f]{8}\.js", script.body.decode())[0]
+
+
+@pytest.fixture(scope="module")
 def language_names(script):
     return set(re.findall(r"lang\.[A-Za-z-]+\.[0-9a-f]{8}\.json",
                           script.body.decode()))
 
 
 @pytest.fixture(scope="module")
-def immutable_names(script, style_name, language_names):
-    return {style_name, hashed_name(script)} | language_names
+def immutable_names(script, style_name, panel_name, language_names):
+    return {style_name, panel_name, hashed_name(script)} | language_names
 
 
 def hashed_name(script):
@@ -96,6 +101,17 @@ def test_style(collabd, style_name):
     assert style["Cache-Control"] == KEEP
     assert style["X-Content-Type-Options"] == "nosniff"
     assert hashlib.sha256(style.body).hexdigest()[:8] in style_name
+
+
+def test_panel(collabd, script, panel_name):
+    """The second script is a module, and the first one does without it."""
+    panel = ask(collabd, panel_name)
+    assert panel.status == 200
+    assert panel["Content-Type"] == script["Content-Type"]
+    assert panel["Cache-Control"] == KEEP
+    assert hashlib.sha256(panel.body).hexdigest()[:8] in panel_name
+    assert b"export{" in panel.body
+    assert b"export{" not in script.body
 
 
 def test_languages(collabd, language_names):

@@ -73,8 +73,31 @@ def test_settings(tabs, people):
     assert ws.welcome["settings"] == {
         "texts": {}, "enable_chat": True, "chat_message_max": 4096,
         "notification_request_interval": 0, "handover_countdown": 60,
-        "handover_hold": 300, "offer_time": 20, "admin_url": "admin"}
+        "handover_hold": 300, "offer_time": 20, "save_check": "on",
+        "save_check_timeout": 3, "admin_url": "admin"}
     assert ws.welcome["saves"] == "click"
+
+
+def test_save_checks_are_counted(start, site, redis, people, room):
+    """By their results; other words, and pages of the package, are not."""
+    c = start(database_url=site.url, redis_url=redis.url())
+    results = ["same", "differs", "gone", "login", "timeout", "error",
+               "unreadable"]
+    with tabs_of(c, room) as tabs:
+        alice = tabs.open(people.alice)
+        for n, result in enumerate(results):
+            for _ in range(n + 1):
+                alice.send("save_check", result=result)
+        alice.send("save_check", result="anything")
+        alice.send("save_check", result=7)
+        alice.send("save_check")
+        # The answer comes after all of it.
+        alice.send("ping")
+        alice.expect("pong")
+        metrics = c.metrics()
+        assert [metrics["collabd_save_checks_total{result=\"%s\"}" % r]
+                for r in results] == [1, 2, 3, 4, 5, 6, 7]
+        alice.quiet()
 
 
 def test_settings_of_a_site(start, site, redis, people, room):
@@ -83,7 +106,8 @@ def test_settings_of_a_site(start, site, redis, people, room):
     c = start(database_url=site.url, redis_url=redis.url(),
               viewer_mode_text=text, chat_user_list_title="Leute",
               enable_chat=False, chat_message_max=77, offer_time=5,
-              handover_countdown=20, handover_hold=10,
+              handover_countdown=20, handover_hold=10, save_check="log",
+              save_check_timeout="0.5",
               notification_request_interval=3, admin_url="boss/admin")
     with tabs_of(c, room) as tabs:
         ws = tabs.open(people.alice)
@@ -92,7 +116,8 @@ def test_settings_of_a_site(start, site, redis, people, room):
                       "chat_user_list_title": "Leute"},
             "enable_chat": False, "chat_message_max": 77,
             "notification_request_interval": 3, "handover_countdown": 20,
-            "handover_hold": 10, "offer_time": 5, "admin_url": "boss/admin"}
+            "handover_hold": 10, "offer_time": 5, "save_check": "log",
+            "save_check_timeout": 0.5, "admin_url": "boss/admin"}
         assert ws.welcome["saves"] == "log"
 
 

@@ -1,6 +1,7 @@
 // Mounts the UI with a made-up View, named in the address of the page.
+import { makePanelView } from '../../../src/browser/panelview.js';
 import { makePlace, mount } from '../../../src/browser/ui.js';
-import { views } from './views.mjs';
+import { inline, panels, views } from './views.mjs';
 
 const query = new URLSearchParams(location.search);
 const name = query.get('view') || 'viewer';
@@ -50,6 +51,15 @@ async function show() {
     view,
     asked,
     views,
+    showPanel: (/** @type {string} */ which) =>
+      makePanelView(ui.tools).show({
+        rows: [],
+        name: '',
+        done: null,
+        close() {},
+        ...inline,
+        ...panels[which](ui.tools.i18n.t),
+      }),
     chatFrame: (
       /** @type {number|string} */ from,
       /** @type {number|string} */ to,

@@ -74,6 +74,7 @@ const files = {
     join(here, 'gallery.mjs'),
     '--format=iife',
     '--define:__CSS_URL__="client.css"',
+    '--define:__PANEL_URL__="panel.js"',
     `--define:__LANG_URLS__=${JSON.stringify(urls)}`,
   ),
   '/c/client.css': build(join(source, 'client.css')),
@@ -141,6 +142,17 @@ const STEPS = {
       'ui.render({...view, people: view.people.slice(0, 1)})',
     );
   },
+  ...Object.fromEntries(
+    ['merge', 'login', 'gone', 'kept'].map((which) => [
+      which,
+      (page) => page.evaluate(`showPanel('${which}')`),
+    ]),
+  ),
+  together: async (page) => {
+    await STEPS.merge(page);
+    await page.locator('#collabd-panel [value=both]').check();
+    await page.locator('#collabd-panel [data-do=save_merged]').click();
+  },
   focus: async (page) => {
     await page.keyboard.press('Alt+Shift+C');
     await page.keyboard.press('Tab');
@@ -180,6 +192,23 @@ const shots = [
     { view: 'viewer_may_take_over', step },
     { view: 'viewer_may_take_over', step, theme: 'dark' },
     { view: 'viewer_may_take_over', step, width: 320 },
+  ]),
+  ...['merge', 'together', 'login', 'gone', 'kept'].map((step) => ({
+    view: 'editor',
+    step,
+  })),
+  ...['merge', 'together'].flatMap((step) => [
+    { view: 'editor', step, theme: 'dark' },
+    { view: 'editor', step, width: 320 },
+    { view: 'editor', step, forced: true },
+    { view: 'editor', step, skin: 'bare' },
+    { view: 'editor', step, skin: 'unfold', theme: 'dark' },
+    ...LANGUAGES.map((lang) => ({
+      view: 'editor',
+      step,
+      lang,
+      dir: lang === 'ar' ? 'rtl' : 'ltr',
+    })),
   ]),
   ...['bare', 'unfold'].flatMap((skin) => [
     { view: 'viewer_may_take_over', skin, step: 'who' },
@@ -268,7 +297,11 @@ async function shoot(browser, o) {
   await page.evaluate(readFileSync(axe, 'utf8'));
   const result = await page.evaluate(() =>
     axe.run(
-      { include: [['#collabd-bar'], ['#collabd-chat'], ['#collabd-status']] },
+      {
+        include: ['bar', 'panel', 'chat', 'status'].map((s) => [
+          `#collabd-${s}`,
+        ]),
+      },
       { resultTypes: ['violations'] },
     ),
   );

@@ -184,3 +184,110 @@ export const views = {
     people: [bob, ann, carol],
   },
 };
+
+const cell = (label, shown, kind = 'short') => ({
+  names: [label],
+  values: [[shown]],
+  row: '',
+  label,
+  shown,
+  kind,
+});
+const before =
+  'The ferry sails from Rudkøbing to Marstal every day but Sunday. The ' +
+  'crossing takes one hour. Tickets are sold on board.';
+/** @param {string} key @param {string} kind @param {any} more */
+const row = (key, kind, more) => ({
+  key,
+  kind,
+  what: 'field',
+  row: '',
+  base: undefined,
+  theirs: undefined,
+  mine: undefined,
+  ...more,
+});
+const lines = [
+  row('title', 'conflict', {
+    base: cell('Title', 'The last ferry'),
+    theirs: cell('Title', 'The last ferry to Marstal'),
+    mine: cell('Title', 'One ferry less'),
+  }),
+  row('summary', 'conflict', {
+    base: cell('Summary', before, 'long'),
+    theirs: cell('Summary', before.replace('one hour', '70 minutes'), 'long'),
+    mine: cell('Summary', before.replace('Sunday', 'Monday'), 'long'),
+  }),
+  row('state', 'theirs', {
+    base: cell('State', 'Draft', 'choice'),
+    theirs: cell('State', 'In review', 'choice'),
+    mine: cell('State', 'Draft', 'choice'),
+  }),
+  row('file', 'theirs', {
+    base: cell('Attachment', '', 'file'),
+    theirs: cell('Attachment', 'attachments/timetable.pdf', 'file'),
+    mine: cell('Attachment', '', 'file'),
+  }),
+  row('comment/7', 'theirs', { what: 'added', row: 'comment/7' }),
+  row('comment/5', 'conflict', { what: 'removed', row: 'comment/5' }),
+];
+
+/**
+ * What the panel is about: i18n is the page's.
+ *
+ * @type {Record<string, (t: any) => any>}
+ */
+export const panels = {
+  merge: (t) => ({
+    title: t('merge', {}, lines.length),
+    rows: lines,
+    name: 'Ann Lee',
+    done() {},
+    buttons: [
+      ['save_merged', t('save_merged'), () => {}],
+      ['go_back', t('go_back'), () => {}],
+      ['save_mine', t('save_mine', {}, 5), () => {}],
+    ],
+  }),
+  login: (t) => ({
+    title: t('signed_out'),
+    text: t('draft'),
+    href: '/login/',
+    buttons: [
+      ['go_on', t('go_on'), () => {}],
+      ['copy', t('copy'), () => {}],
+      ['go_back', t('go_back'), () => {}],
+    ],
+  }),
+  gone: (t) => ({
+    title: t('gone'),
+    text: t('draft'),
+    buttons: [
+      ['save_as_new', 'Save as new', () => {}],
+      ['copy', t('copy'), () => {}],
+      ['go_back', t('go_back'), () => {}],
+    ],
+  }),
+  kept: (t) => ({
+    title: t('draft'),
+    text: t('kept_old'),
+    texts: [
+      { label: 'Title', shown: 'One ferry less' },
+      { label: 'Summary', shown: before },
+    ],
+    buttons: [
+      ['copy', t('copy'), () => {}],
+      ['go_back', t('go_back'), () => {}],
+    ],
+  }),
+};
+
+/** Of the inline rows in it. */
+export const inline = {
+  label: (/** @type {string} */ key) =>
+    key === 'comment/7' ? 'Per: It is a pity.' : 'Lene: Every week.',
+  fields: () => [
+    { label: 'Name', shown: 'Per' },
+    { label: 'Text', shown: 'It is a pity.' },
+  ],
+};

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import test, { beforeEach } from 'node:test';
 import { parseTime } from '../../../src/browser/clock.js';
 import {
-  DRAFT_MS, draftKey, draftText, forgetDraft, hasDraft, loadDraft, purgeDrafts,
-  storeDraft, validDraft,
+  DRAFT_MS, draftKey, draftText, forgetDraft, hasDraft, joinDrafts, loadDraft,
+  purgeDrafts, storeDraft, validDraft,
 } from '../../../src/browser/drafts.js';
 import { differing } from '../../../src/browser/fields.js';
-import { markSubmit, rememberSeen, seen, takeSubmit } from
-  '../../../src/browser/saves.js';
+import {
+  markSubmit, rememberBase, rememberSeen, seen, takeBase, takeSubmit,
+} from '../../../src/browser/saves.js';
 import * as session from '../../../src/browser/session.js';
 
 // Storage as browsers have it: text, and keys as properties.
@@ -32,7 +33,7 @@ const field = (name, shown = 'x', label = name) =>
   ({ name, label, shown, values: [shown] });
 
 test('a draft is for one user and one object', () => {
-  storeDraft(1, 'a.b/1', [field('title')]);
+  storeDraft(1, 'a.b/1', { fields: [field('title')] });
   assert.equal(loadDraft(1, 'a.b/1').fields[0].name, 'title');
   assert.equal(loadDraft('1', 'a.b/1').fields[0].name, 'title');
   assert.equal(loadDraft(2, 'a.b/1'), null);
@@ -48,7 +49,7 @@ test('keys cannot be confused', () => {
 });
 
 test('a draft without fields is none', () => {
-  storeDraft(1, 'k', []);
+  storeDraft(1, 'k', { fields: [] });
   assert.equal(loadDraft(1, 'k'), null);
 });
 
@@ -62,12 +63,45 @@ test('a draft expires', () => {
 });
 
 test('drafts of others are dropped, and old ones', () => {
-  storeDraft(1, 'k', [field('a')]);
-  storeDraft(12, 'k', [field('a')]);
+  storeDraft(1, 'k', { fields: [field('a')] });
+  storeDraft(12, 'k', { fields: [field('a')] });
   session.put(draftKey(1, 'old'), { at: 5, fields: [field('a')] });
   session.put('tab', 'stays');
   purgeDrafts(1);
   assert.deepEqual(session.keys(''), ['draft:1:k', 'tab']);
+});
+
+test('a draft has its base, and joins an older one', () => {
+  const cell = (v) => ({ values: [[v]], names: [] });
+  const cells = { base: [['title', cell('a')]], mine: [['title', cell('b')]] };
+  storeDraft(1, 'k', { fields: [field('title')], ...cells });
+  assert.deepEqual(loadDraft(1, 'k').base, cells.base);
+  assert.deepEqual(loadDraft(1, 'k').mine, cells.mine);
+  const one = { fields: [field('a', 'x'), field('b')],
+    base: [['a', 0], ['b', 0]], mine: [['a', 1], ['b', 1]] };
+  const two = { fields: [field('a', 'y')], base: [['a', 0]], mine: [['a', 2]] };
+  assert.deepEqual(joinDrafts(two, one), {
+    fields: [field('a', 'y'), field('b')],
+    base: [['a', 0], ['b', 0]], mine: [['a', 2], ['b', 1]] });
+  assert.equal(joinDrafts(two, null), two);
+  // One of them does not know what was there: neither does the whole.
+  for (const [x, y] of [[two, { fields: one.fields }],
+    [{ fields: two.fields }, one]]) {
+    const both = joinDrafts(x, y);
+    assert.equal(both.base ?? both.mine, undefined);
+    assert.equal(both.fields.length, 2);
+  }
+});
+
+test('what the page was loaded with outlives a submit', () => {
+  const base = { cells: new Map([['t', { values: [['x']] }]]),
+    rows: new Map([['c/5', { label: '', prefix: 'c-0' }]]) };
+  assert.equal(takeBase('k'), null);
+  rememberBase('k', base);
+  assert.deepEqual(takeBase('k'), base);
+  assert.equal(takeBase('k'), null);
+  rememberBase('k', null);
+  assert.equal(takeBase('k'), null);
 });
 
 test('as text for the clipboard', () => {
@@ -107,7 +141,7 @@ test('without storage nothing fails', () => {
   assert.equal(session.put('a', 1), false);
   assert.equal(session.get('a'), null);
   assert.deepEqual(session.keys(''), []);
-  storeDraft(1, 'k', [field('a')]);
+  storeDraft(1, 'k', { fields: [field('a')] });
   assert.equal(loadDraft(1, 'k'), null);
 });
 

@@ -591,6 +591,60 @@ test('drafts of an earlier page', () => {
   assert.equal(drop.view.hasDraft, false);
 });
 
+test('a page that is being compared does not reload itself', () => {
+  for (const what of ['comparing', 'merging']) {
+    const t = viewer();
+    t.do({ type: 'held', what }).saved(BOB, T0 + 4000);
+    assert.equal(t.view.saveHeld, what);
+    assert.equal(t.view.reloadAt, null);
+    t.do({ type: 'held', what: null });
+    assert.notEqual(t.view.reloadAt, null);
+  }
+  // Whoever has had enough of waiting.
+  const t = editor().do({ type: 'held', what: 'comparing' });
+  assert.equal(t.act('cancelSave').view.saveHeld, null);
+});
+
+test('a save of which nobody can see what it would overwrite', () => {
+  const t = editor().do({ type: 'held', what: 'unseen' });
+  assert.equal(t.view.saveHeld, 'unseen');
+  t.act('cancelSave');
+  // There is nothing to save anyway any more.
+  t.act('saveAnyway');
+  assert.equal(t.wants(), '');
+  t.do({ type: 'held', what: 'unseen' }).act('saveAnyway');
+  assert.equal(t.wants(), 'submit');
+  assert.equal(t.state.warned.at, 0);
+  assert.equal(t.view.saveHeld, null);
+});
+
+test('a page that has what is saved is the newest, up to there', () => {
+  const t = editor().do({ type: 'dirty', dirty: true });
+  t.saved(BOB, T0 + 4000);
+  assert.equal(t.view.newer.name, 'Bob');
+  t.act('compare');
+  assert.equal(t.wants(), 'compare');
+  const { at } = t.state.last;
+  // One more, while we looked.
+  t.saved(CAROL, T0 + 5000).do({ type: 'known', at });
+  assert.equal(t.view.newer.name, 'Carol');
+  t.do({ type: 'known', at: t.state.last.at });
+  assert.equal(t.view.newer, null);
+  assert.equal(decide(t.state, '_save', t.now), 'pass');
+  // What is older does not make it older.
+  t.do({ type: 'known', at: 0 });
+  assert.equal(t.view.newer, null);
+});
+
+test('who typed on an old page claims when it is the newest', () => {
+  const t = viewer().do({ type: 'dirty', dirty: true });
+  t.saved(BOB, T0 + 4000).lock();
+  t.take();
+  assert.equal(t.view.mode, 'free');
+  t.do({ type: 'known', at: t.state.last.at });
+  assert.equal(t.take(), 'claim_editor');
+});
+
 test('discarding what is on the page reloads it', () => {
   const t = editor().do({ type: 'dirty', dirty: true }).bobs();
   assert.equal(t.wants(), 'keep');

@@ -80,6 +80,7 @@ static const struct {
 	{ "{\"type\":\"answer_request\"}", MESSAGE_ANSWER_REQUEST,
 	    "answer_request" },
 	{ "{\"type\":\"take_over\"}", MESSAGE_TAKE_OVER, "take_over" },
+	{ "{\"type\":\"save_check\"}", MESSAGE_SAVE_CHECK, "save_check" },
 	{ "{\"type\":\"ping\"}", MESSAGE_PING, "ping" },
 	{ "{\"type\":\"Ping\"}", MESSAGE_UNKNOWN, "Ping" },
 	{ "{\"type\":\"pong\"}", MESSAGE_UNKNOWN, "pong" },
