@@ -33,6 +33,15 @@ def own_signals():
         signal.signal(number, signal.SIG_DFL)
 
 
+def is_called(pid, name):
+    """Whether it runs this program; collabd's own user may not see more."""
+    try:
+        with open("/proc/%d/comm" % pid) as f:
+            return f.read().startswith(name)
+    except OSError:
+        return False
+
+
 class Start:
     """A start-collabd in a folder. options come before its command."""
     database = None             # path of one that Django has made
@@ -95,14 +104,14 @@ class Start:
     def pids(self, name=None):
         """Those below it, or those of a program."""
         return [p for p in descendants(self.process.pid) if name is None or
-                name in os.path.basename(exe_of(p))]
+                is_called(p, name)]
 
     def master(self, name):
         """The child that runs this program, or None."""
         with open("/proc/%d/task/%d/children" % (self.process.pid,
                                                  self.process.pid)) as f:
             return ([p for p in map(int, f.read().split())
-                     if name in os.path.basename(exe_of(p))] or [None])[0]
+                     if is_called(p, name)] or [None])[0]
 
     def send(self, number):
         self.process.send_signal(number)
