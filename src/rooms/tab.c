@@ -228,11 +228,14 @@ tell_late(struct room *room, struct slice news)
 static void
 bring_up_to_date(struct room *room)
 {
+	const struct buf *news = room->news;
 	struct room_user *user;
-	size_t at, n = room->news->n;
+	size_t at, next, n = news->n;
 
-	for (at = 0; at < n; at = next_news(pending_news(room), at)) {
-		user = room_user_find(room, slice_of(room->news->p + at + 1));
+	/* It grows meanwhile. */
+	for (at = 0; at < n; at = next) {
+		next = next_news((struct slice){ news->p, news->n }, at);
+		user = room_user_find(room, slice_of(news->p + at + 1));
 		if (user != NULL)
 			room_note_letter(room, user);
 	}
