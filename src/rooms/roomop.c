@@ -238,17 +238,24 @@ void
 roomop_start_over(struct roomop *op)
 {
 	struct room *room = op->room;
-	struct roomop *load;
+	struct roomop *load = NULL, *recall = NULL, *other;
 
 	roomop_stop(op);
-	TAILQ_FOREACH(load, &room->ops, link) {
-		if (load->kind == OP_LOAD)
-			break;
-	}
 	TAILQ_REMOVE(&room->ops, op, link);
+	/* What is read before a recall counts for nothing. */
+	TAILQ_FOREACH(other, &room->ops, link) {
+		if (other->kind == OP_RECALL) {
+			recall = other;
+			load = NULL;
+		} else if (other->kind == OP_LOAD && load == NULL)
+			load = other;
+	}
 	if (load == NULL) {
 		load = roomop_new(room, OP_LOAD, NULL);
-		TAILQ_INSERT_HEAD(&room->ops, load, link);
+		if (recall == NULL)
+			TAILQ_INSERT_HEAD(&room->ops, load, link);
+		else
+			TAILQ_INSERT_AFTER(&room->ops, recall, load, link);
 	}
 	TAILQ_INSERT_AFTER(&room->ops, load, op, link);
 	roomop_start_next(room);
