@@ -2,7 +2,11 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
+import tempfile
+
+import pytest
 
 import rig
 
@@ -11,6 +15,14 @@ from visit import Browser
 
 PAGE = "/admin/auth/group/1/change/"
 ROOM = "/admin/collaboration/auth/group/1/"
+
+
+@pytest.fixture
+def own_project(base, project):
+    """It is saved to: a database that several write to at once is locked."""
+    path = tempfile.mkdtemp(prefix="g", dir=base)
+    os.chmod(path, 0o755)
+    return shutil.copytree(project, path + "/project")
 
 
 def logged_in(s):
@@ -59,23 +71,23 @@ def guarded(start, project, mode):
     return s, bob, seen
 
 
-def test_enforced(start, project):
-    s, bob, seen = guarded(start, project, "enforce")
+def test_enforced(start, own_project):
+    s, bob, seen = guarded(start, own_project, "enforce")
     assert seen == (200, 423, 423)
     assert 'value="aenforce"' in bob.get(PAGE)[1]
     s.stop()
 
 
-def test_reported(start, project):
-    s, bob, seen = guarded(start, project, "report")
+def test_reported(start, own_project):
+    s, bob, seen = guarded(start, own_project, "report")
     assert seen == (200, 200, 200)
     s.log_contains('"action":"save_reported"')
     assert 'value="breport"' in bob.get(PAGE)[1]
     s.stop()
 
 
-def test_off(start, project):
-    s, bob, seen = guarded(start, project, "off")
+def test_off(start, own_project):
+    s, bob, seen = guarded(start, own_project, "off")
     assert seen == (200, 200, 200)
     with open([os.path.join(p, "nginx.conf") for p, _, names in os.walk(
             s.env["TMPDIR"]) if "nginx.conf" in names][0]) as f:
@@ -83,9 +95,9 @@ def test_off(start, project):
     s.stop()
 
 
-def test_without_collabd_saves_go_on(start, project):
+def test_without_collabd_saves_go_on(start, own_project):
     """Its death is no reason to keep anybody from saving."""
-    s, bob, seen = guarded(start, project, "enforce")
+    s, bob, seen = guarded(start, own_project, "enforce")
     os.kill(s.master("collabd"), 9)
     assert save(bob, "afterwards")[0] == 200
     s.stop()
