@@ -131,6 +131,11 @@ redis_refuses(void)
 	world_tell("redis: refuses (%d) for %.1f s", (int)kind,
 	    (double)t / (double)SECOND);
 	sim_redis_refuse(world->redis, kind);
+	/* It has come back empty, and nobody can say what they know while it
+	 * settles: two faults at once that are not mended. */
+	if (world->now_us < world->redis_back_us + SETTLE &&
+	    world->now_us + t > world->redis_back_us + SETTLE)
+		excuse_machine(NULL, world->now_us + t);
 	world_at(world->now_us + t, NULL, on_accepts, NULL);
 	trouble(world->now_us + t);
 	return (true);
