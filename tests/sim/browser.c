@@ -378,7 +378,7 @@ hear_tab(struct browser *b, struct slice type, const struct json *obj)
 		b->present &= ~(1u << user_of(obj, "user_id"));
 	else if (slice_is(type, "error")) {
 		if (slice_is(json_get_string(obj, "code"), "held") &&
-		    b->knows_editor && b->editor == 0)
+		    b->knows_editor && b->editor == 0 && !b->is_reserved)
 			b->held_us = world->now_us;
 	} else if (slice_is(type, "lock")) {
 		const struct json *e = json_get_object(obj, "editor");
@@ -390,6 +390,11 @@ hear_tab(struct browser *b, struct slice type, const struct json *obj)
 			b->beat = world_at(world->now_us + BEAT, NULL,
 			    on_beat, b);
 		b->is_welcome = true;
+		b->is_reserved =
+		    json_get_object(obj, "previous") != NULL ||
+		    json_get_object(obj, "offer") != NULL;
+		if (b->is_reserved)
+			b->held_us = 0;
 		believe(b, editor, e != NULL && editor == b->user &&
 		    slice_is(json_get_string(e, "tab"), tab));
 		if (editor == 0 && b->wants)
@@ -430,6 +435,7 @@ cut_off(struct browser *b)
 	release(c);
 	b->state = BROWSER_CLOSED;
 	b->is_welcome = b->knows_editor = b->is_editor = false;
+	b->is_reserved = false;
 	b->deserves = false;
 	b->editor = 0;
 	b->present = 0;

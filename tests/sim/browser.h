@@ -28,6 +28,8 @@ struct browser {
 	bool		 knows_editor;
 	int		 editor;	/* a user; 0: nobody */
 	bool		 is_editor;	/* it may type */
+	bool		 is_reserved;	/* the free lock is kept for somebody, or
+					 * offered: that is shown, too */
 	unsigned	 present;	/* a bit for each user */
 	int64_t		 held_us;	/* its claim was refused because of
 					 * somebody it knows nothing of; or 0 */
