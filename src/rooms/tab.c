@@ -139,6 +139,10 @@ send_presence(struct member *m)
 			room_note_letter(room, user);
 	}
 	news = pending_news(room);
+	/* But if it is in the news they hear it now. */
+	if (find_news(news, m->user->id) < news.n)
+		room_note_letter(room, m->user);
+	news = pending_news(room);
 	member_tell(m, &(struct tell){ .what = TELL_PRESENCE });
 	/* Who comes hears of itself as the others do. */
 	if (find_news(news, m->user->id) < news.n)

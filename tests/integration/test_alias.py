@@ -34,7 +34,7 @@ def pages(collabd, item):
 def test_one_lock(pages, people, seller):
     alice = pages["item"].editor(people.alice)
     bob = pages["offer"].open(seller)
-    bob.until_lock(editor=alice)
+    assert bob.shown["editor"]["user_id"] == people.alice.id
     root = pages["book"].open(people.root)
     bob.send("claim_editor")
     bob.until("error", code="held")
