@@ -328,8 +328,9 @@ void	rooms_leave_quietly(struct rooms *set);
  */
 struct member *rooms_join(struct rooms *set, const char *key, const char *name,
 	    struct client *client, struct right *right, bool is_v1) MUSTCHECK;
-/* The socket is gone; frees member. */
-void	member_leave(struct member *member);
+/* The socket is gone; frees member. Did it say that its page goes away, a tab
+ * that edits has given the lock back, and may return to it. */
+void	member_leave(struct member *member, bool went_away);
 /* What the socket says, and the text that it said it with. */
 void	member_receive(struct member *member, const struct saying *say,
 	    struct slice text);

@@ -109,6 +109,8 @@ void	client_close(struct client *client, enum ws_close_code code,
 
 void	client_set_owner(struct client *client, void *owner);
 void	*client_owner(const struct client *client);
+/* Its Close says that it goes away (1001): a browser that leaves the page. */
+bool	client_went_away(const struct client *client);
 bool	client_is_live(const struct client *client);
 bool	client_is_ops(const struct client *client);
 /* A number unique in this worker, for the log. */

@@ -54,6 +54,7 @@ struct client {
 	bool			 ends_after_flush;
 	bool			 is_deaf;	/* its bytes mean nothing any more */
 	bool			 is_slow;	/* to be closed for it */
+	bool			 went_away;	/* says the peer's Close */
 };
 
 TAILQ_HEAD(client_list, client);

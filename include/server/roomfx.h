@@ -43,8 +43,8 @@ struct rooms *roomfx_now(struct roomfx *fx);
  */
 struct member *roomfx_join(struct roomfx *fx, const struct route *route,
 	    struct client *client, struct grant *grant, bool is_v1) MUSTCHECK;
-/* The socket is gone; frees member. */
-void	roomfx_leave(struct member *member);
+/* The socket is gone; frees member. Its page went away, or perhaps not. */
+void	roomfx_leave(struct member *member, bool went_away);
 /* A text message of the socket. */
 void	roomfx_receive(struct member *member, struct slice text);
 

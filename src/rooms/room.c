@@ -492,13 +492,33 @@ rooms_join(struct rooms *set, const char *key, const char *name,
 	return (m);
 }
 
+/* What a tab says when its page is left, unless the browser has closed its socket
+ * before, as Firefox does. */
+static void
+say_goodbye(struct member *m)
+{
+	const struct saying bye = {
+		.what = SAY_RELEASE_LOCK,
+		.at_us = SAY_NO_TIME,
+		.may_return = true,
+	};
+	const struct room *room = m->room;
+
+	if (room->kind == ROOM_EDIT && m->tab != NULL && !m->gave_back &&
+	    text_same(room->editor.id, m->user->id) &&
+	    text_same(m->tab, room->editor.tab))
+		roomop_edit(m->room, m, EDIT_RELEASE, &bye);
+}
+
 void
-member_leave(struct member *m)
+member_leave(struct member *m, bool went_away)
 {
 	struct room *room = m->room;
 	struct room_user *user = m->user;
 	const struct rooms *set = room->set;
 
+	if (went_away)
+		say_goodbye(m);
 	roomop_forget(room, m);
 	roomchat_forget(room, m);
 	/* The room will have to be told who left. */

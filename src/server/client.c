@@ -475,6 +475,12 @@ client_owner(const struct client *c)
 }
 
 bool
+client_went_away(const struct client *c)
+{
+	return (c->went_away);
+}
+
+bool
 client_is_live(const struct client *c)
 {
 	return (c->state == CL_LIVE);

@@ -59,6 +59,7 @@ count_error(struct client *c, enum ws_error error)
 static void
 on_close_frame(struct client *c, const struct ws_message *m)
 {
+	c->went_away = m->code == WS_CLOSE_GOING_AWAY;
 	if (c->state == CL_BYE) {
 		/* The answer to ours. */
 		c->ends_after_flush = true;

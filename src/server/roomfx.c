@@ -560,13 +560,13 @@ roomfx_join(struct roomfx *fx, const struct route *route,
 }
 
 void
-roomfx_leave(struct member *m)
+roomfx_leave(struct member *m, bool went_away)
 {
 	struct roomfx *fx = m->room->set->arg;
 	struct grant *grant = grant_of(m);
 
 	(void)roomfx_now(fx);
-	member_leave(m);
+	member_leave(m, went_away);
 	people_put(fx->people, grant);
 }
 

@@ -209,7 +209,7 @@ static void
 free_visitor(struct visitor *v)
 {
 	if (v->member != NULL)
-		roomfx_leave(v->member);
+		roomfx_leave(v->member, client_went_away(v->client));
 	if (v->ask != NULL)
 		guard_cancel(v->ask);
 	end_handshake(v);

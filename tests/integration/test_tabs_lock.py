@@ -204,6 +204,40 @@ def test_grace_is_for_the_one_who_left(tabs, people):
     bob.quiet()
 
 
+def until_of(lock):
+    """When the head start ends, in seconds from now."""
+    until = datetime.datetime.fromisoformat(lock["previous"]["until"])
+    return (until - datetime.datetime.now(datetime.timezone.utc)
+            ).total_seconds()
+
+
+@pytest.mark.parametrize("code,most", [(1001, 60), (1000, 3600), (4000, 3600)])
+def test_who_closes_because_the_page_goes(tabs, people, code, most):
+    """Firefox closes the socket, with 1001, before the page can say anything:
+    that is leave_grace. Whoever else closes may have lost the connection."""
+    alice = tabs.editor(people.alice)
+    bob = tabs.open(people.bob)
+    alice.close(code)
+    tabs.here.remove(alice)
+    lock = bob.until("lock")
+    assert lock["editor"] is None
+    assert lock["previous"]["user_id"] == people.alice.id
+    assert most / 2 < until_of(lock) <= most
+
+
+def test_another_tab_goes(tabs, people):
+    """Of a user who edits in one: the lock stays where it is."""
+    alice = tabs.editor(people.alice)
+    other = tabs.open(people.alice, tab="other")
+    bob = tabs.open(people.bob)
+    other.close(1001)
+    tabs.here.remove(other)
+    bob.send("claim_editor")
+    bob.until("error", code="held")
+    late = tabs.open(people.carol)
+    assert Lock.of(late.shown) == Lock(editor=alice)
+
+
 @pytest.mark.daemon("short")
 def test_grace_ends(tabs, people):
     """Who waits gets the lock without asking again."""

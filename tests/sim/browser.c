@@ -126,7 +126,7 @@ worker_end(struct client *c)
 	c->is_live = false;
 	drop_parcels(&c->up);
 	if (m != NULL)
-		roomfx_leave(m);
+		roomfx_leave(m, false);
 }
 
 void

@@ -5,6 +5,7 @@
  * Inputs:
  *	up | up fresh | down | suspend | settled | unsettled | refusing
  *	page USER | tab USER | leave USER	a socket of a user
+ *	goes USER		... whose page goes away, says the socket's end
  *	say USER WORD		claim release beat status ask ping hello
  *	ok SEQ EDITOR MEMBERS	the first question that waits is answered, with
  *				the room as it is then; EDITOR 0: nobody; MEMBERS
@@ -389,11 +390,11 @@ join(struct rig *rig, int user, bool is_v1)
 }
 
 static void
-leave(struct rig *rig, int user)
+leave(struct rig *rig, int user, bool went_away)
 {
 	struct rig_socket *s = socket_of(rig, user);
 
-	member_leave(s->member);
+	member_leave(s->member, went_away);
 	s->member = NULL;
 }
 
@@ -547,7 +548,9 @@ run(struct rig *rig, const char *input)
 	else if (sscanf(input, "tab %d", &a) == 1)
 		join(rig, a, true);
 	else if (sscanf(input, "leave %d", &a) == 1)
-		leave(rig, a);
+		leave(rig, a, false);
+	else if (sscanf(input, "goes %d", &a) == 1)
+		leave(rig, a, true);
 	else if (sscanf(input, "say %d %31s", &a, word) == 2)
 		say(rig, socket_of(rig, a)->member, word, slice_of(word));
 	else if (sscanf(input, "ok %llu %d %15s", &seq, &a, members) >= 2)
@@ -596,7 +599,7 @@ rig_fini(struct rig *rig)
 	rooms_leave_quietly(rig->rooms);
 	for (i = 1; i < RIG_SOCKETS; i++) {
 		if (rig->sockets[i].member != NULL)
-			leave(rig, i);
+			leave(rig, i, false);
 	}
 	rooms_free(rig->rooms);
 	buf_fini(&rig->effects);
