@@ -148,28 +148,28 @@ static const struct page_row {
 	const char	*linked;	/* the same */
 } page_rows[] = {
 	{ NULL, "/admin/shop/item/7/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/7" },
+	    "e:shop/item/7", NULL },
 	{ NULL, "/admin/shop/item/7/delete/", GUARD_PAGE_DELETE,
-	    "e:shop/item/7" },
+	    "e:shop/item/7", NULL },
 	{ NULL, "/admin/shop/item/7/change/?_popup=1&next=/x/",
-	    GUARD_PAGE_CHANGE, "e:shop/item/7" },
-	{ NULL, "/admin/shop/item/add/", GUARD_PAGE_ADD, NULL },
-	{ NULL, "/admin/shop/item/", GUARD_PAGE_LIST, NULL },
-	{ NULL, "/admin/shop/item/?q=a/7/change/", GUARD_PAGE_LIST, NULL },
+	    GUARD_PAGE_CHANGE, "e:shop/item/7", NULL },
+	{ NULL, "/admin/shop/item/add/", GUARD_PAGE_ADD, NULL, NULL },
+	{ NULL, "/admin/shop/item/", GUARD_PAGE_LIST, NULL, NULL },
+	{ NULL, "/admin/shop/item/?q=a/7/change/", GUARD_PAGE_LIST, NULL, NULL },
 	/* behind a language, or where the site is mounted */
 	{ NULL, "/de/admin/shop/item/7/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/7" },
-	{ NULL, "/a/b/admin/shop/item/add/", GUARD_PAGE_ADD, NULL },
+	    "e:shop/item/7", NULL },
+	{ NULL, "/a/b/admin/shop/item/add/", GUARD_PAGE_ADD, NULL, NULL },
 	{ "back/office", "/back/office/shop/item/7/change/",
-	    GUARD_PAGE_CHANGE, "e:shop/item/7" },
+	    GUARD_PAGE_CHANGE, "e:shop/item/7", NULL },
 	{ "back/office", "/admin/shop/item/7/change/", GUARD_PAGE_NONE,
-	    NULL },
-	{ "", "/shop/item/7/change/", GUARD_PAGE_CHANGE, "e:shop/item/7" },
+	    NULL, NULL },
+	{ "", "/shop/item/7/change/", GUARD_PAGE_CHANGE, "e:shop/item/7", NULL },
 	{ "", "/de/shop/item/7/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/7" },
+	    "e:shop/item/7", NULL },
 	/* ids as Django quotes them, in whatever way they are written */
 	{ NULL, "/admin/shop/item/a_2Fb/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/a_2Fb" },
+	    "e:shop/item/a_2Fb", NULL },
 	{ NULL, "/admin/shop/item/a/b/change/", GUARD_PAGE_CHANGE,
 	    "e:shop/item/a/b",
 	    "e:shop/item/a_2Fb" },
@@ -177,7 +177,7 @@ static const struct page_row {
 	    "e:shop/item/a/b",
 	    "e:shop/item/a_2Fb" },
 	{ NULL, "/admin/shop/item/a%5F2Fb/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/a_2Fb" },
+	    "e:shop/item/a_2Fb", NULL },
 	{ NULL, "/admin/shop/item/a:b/change/", GUARD_PAGE_CHANGE,
 	    "e:shop/item/a:b",
 	    "e:shop/item/a_3Ab" },
@@ -185,43 +185,43 @@ static const struct page_row {
 	    "e:shop/item/_31",
 	    "e:shop/item/_5F31" },
 	{ NULL, "/admin/shop/item/%C3%A9%20x/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/\xc3\xa9 x" },
+	    "e:shop/item/\xc3\xa9 x", NULL },
 	{ NULL, "/admin/shop/item/add/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/add" },
+	    "e:shop/item/add", NULL },
 	{ NULL, "/admin/shop/item/change/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/change" },
+	    "e:shop/item/change", NULL },
 	/* written otherwise, and the same to Django */
 	{ NULL, "/%61dmin/shop/item/7/%63hange/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/7" },
+	    "e:shop/item/7", NULL },
 	{ NULL, "/admin%2Fshop/item/7%2Fchange%2F", GUARD_PAGE_CHANGE,
-	    "e:shop/item/7" },
+	    "e:shop/item/7", NULL },
 	{ NULL, "/admin/shop/item/7%2Fchange/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/7" },
+	    "e:shop/item/7", NULL },
 	/* none that Django saves at */
-	{ NULL, "/admin/shop/item/7/change", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/admin/shop/item/7/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/admin/shop/item/change/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/admin/shop/item/7/history/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/admin/auth/user/7/password/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/admin/shop/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/admin/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/admin/sh-op/item/7/change/", GUARD_PAGE_NONE, NULL },
+	{ NULL, "/admin/shop/item/7/change", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/admin/shop/item/7/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/admin/shop/item/change/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/admin/shop/item/7/history/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/admin/auth/user/7/password/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/admin/shop/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/admin/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/admin/sh-op/item/7/change/", GUARD_PAGE_NONE, NULL, NULL },
 	{ NULL, "/administrator/shop/item/7/change/", GUARD_PAGE_NONE,
-	    NULL },
-	{ NULL, "/xadmin/shop/item/7/change/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/shop/item/7/change/", GUARD_PAGE_NONE, NULL },
-	{ NULL, "/", GUARD_PAGE_NONE, NULL },
+	    NULL, NULL },
+	{ NULL, "/xadmin/shop/item/7/change/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/shop/item/7/change/", GUARD_PAGE_NONE, NULL, NULL },
+	{ NULL, "/", GUARD_PAGE_NONE, NULL, NULL },
 	/* ids that can be in no room */
-	{ NULL, "/admin/shop/item/%00/change/", GUARD_PAGE_CHANGE, NULL },
+	{ NULL, "/admin/shop/item/%00/change/", GUARD_PAGE_CHANGE, NULL, NULL },
 	{ NULL, "/admin/shop/item/a%0Ab/change/", GUARD_PAGE_CHANGE,
 	    NULL,
 	    "e:shop/item/a_0Ab" },
-	{ NULL, "/admin/shop/item/a%09b/change/", GUARD_PAGE_CHANGE, NULL },
-	{ NULL, "/admin/shop/item/%ff/change/", GUARD_PAGE_CHANGE, NULL },
+	{ NULL, "/admin/shop/item/a%09b/change/", GUARD_PAGE_CHANGE, NULL, NULL },
+	{ NULL, "/admin/shop/item/%ff/change/", GUARD_PAGE_CHANGE, NULL, NULL },
 	{ NULL, "/admin/shop/item/" ID255 "/change/", GUARD_PAGE_CHANGE,
-	    "e:shop/item/" ID255 },
+	    "e:shop/item/" ID255, NULL },
 	{ NULL, "/admin/shop/item/" ID255 "5/change/", GUARD_PAGE_CHANGE,
-	    NULL },
+	    NULL, NULL },
 	{ NULL, "/admin/shop/item/7%zz/change/", GUARD_PAGE_CHANGE,
 	    "e:shop/item/7%zz",
 	    "e:shop/item/7_25zz" },
@@ -281,7 +281,8 @@ test_page_and_room(void **state)
 static void
 test_aliases(void **state)
 {
-	char *entries[] = { "press.draft=press.article", "a_b.c=d.e_f" };
+	char press[] = "press.draft=press.article", a_b[] = "a_b.c=d.e_f";
+	char *entries[] = { press, a_b };
 	const struct conf_list aliases = { entries, COUNT_OF(entries) };
 	static const struct {
 		const char *path, *app_label, *key, *name;
@@ -328,7 +329,7 @@ test_aliases(void **state)
 static void
 test_of_object(void **state)
 {
-	char *entry = "press.draft=press.article";
+	char text[] = "press.draft=press.article", *entry = text;
 	const struct conf_list aliases = { &entry, 1 };
 	struct route route;
 
