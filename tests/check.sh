@@ -24,12 +24,12 @@ current=
 first="build"
 track1="unit unit-asan unit-tsan sim browser-static lint fuzz"
 track2="integration-asan integration conformance-asan conformance"
-track2="$track2 start run demo demo-again"
-track3="fresh heroku browser browser-newest"
+track2="$track2 start run demo demo-again heroku"
+track3="fresh browser browser-newest"
 every="$first $track1 $track2 $track3"
 all=$every
 [ "${REQUIRE:-0}" != 0 ] ||
-    all="$first $track1 $track2 heroku browser browser-newest"
+    all="$first $track1 $track2 browser browser-newest"
 
 # The collabd that a suite starts is a link to that of a build ($2), under a
 # name of the suite's own ($1): so a process that it has left behind is told
