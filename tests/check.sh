@@ -22,9 +22,9 @@ logs=$B/check
 current=
 
 first="build"
-track1="unit unit-asan unit-tsan sim browser-static lint fuzz"
+track1="unit unit-asan unit-tsan sim browser-static lint fuzz heroku"
 track2="integration-asan integration conformance-asan conformance"
-track2="$track2 start run demo demo-again heroku"
+track2="$track2 start run demo demo-again"
 track3="fresh browser browser-newest"
 every="$first $track1 $track2 $track3"
 all=$every
@@ -70,7 +70,7 @@ suite() {
 	fuzz)
 		# All seeds, and a little more: what chance finds takes longer.
 		make -j2 B="$B" fuzz &&
-		make B="$B" fuzz-smoke FUZZ_SECONDS=6 ;;
+		make B="$B" fuzz-smoke FUZZ_SECONDS=3 ;;
 	integration)
 		sh tests/integration/run.sh "$(own "$1" release)" "$1" ;;
 	integration-asan)

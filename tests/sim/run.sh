@@ -68,7 +68,7 @@ table() {
 part "the history is a table" table
 part "the simulated Redis is like a real one" "$B/release/sim/redis_check"
 part "worlds without a fault" "$B/release/sim/sim" -f '' -n 500
-part "worlds with all faults" "$B/release/sim/sim" -n 6000 1000
+part "worlds with all faults" "$B/release/sim/sim" -n 3000 1000
 # An operation stood before the recall that it waited for: read again for ever.
 part "a world that failed once" "$B/release/sim/sim" -q -n 1 10000509
 part "the same under ASan" "$B/asan/sim/sim" -n 60 5000

@@ -20,7 +20,8 @@ MB = 1 << 20
 # --- bodies
 
 def memory(s):
-    """What nginx has, in bytes."""
+    """What nginx has, in bytes; one that serves, and not one that is starting."""
+    assert s.get("/echo")[0] == 200
     total = 0
     for pid in s.pids("nginx"):
         with open("/proc/%d/status" % pid) as f:
